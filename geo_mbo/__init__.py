@@ -1,0 +1,1 @@
+"""geo_mbo: travel and catchments for Dutch vocational education (mbo and vavo)."""

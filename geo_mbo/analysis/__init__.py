@@ -1,0 +1,1 @@
+"""Measures: a travel matrix and tables in, a table out."""

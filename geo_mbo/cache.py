@@ -1,0 +1,133 @@
+"""Files kept from one run to the next, keyed by the digest of all that they were made from.
+
+Beside each file lies a JSON that says what it was made from and which notes its making gave, so that
+a result from the cache tells as much as a fresh one. Writes go to a temporary name and are renamed;
+nothing is deleted unless asked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from geo_mbo.errors import FileError
+from geo_mbo.notes import Note, Notify, to_log
+
+FORMAT = 1
+"""Raised whenever what is kept changes its meaning: old files are not taken for new ones."""
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cache:
+    """A folder of kept results.
+
+    Attributes
+    ----------
+    folder
+        Where they lie; None keeps nothing.
+    """
+
+    folder: Path | None = None
+
+    def kept(
+        self,
+        kind: str,
+        made_from: Mapping[str, object],
+        *,
+        make: Callable[[Notify], T],
+        save: Callable[[T, Path], None],
+        load: Callable[[Path], T],
+        notify: Notify = to_log,
+    ) -> T:
+        """Load what was made from these inputs before, or make and keep it.
+
+        Parameters
+        ----------
+        kind
+            Short name in front of the digest, with its extension: ``"matrix.zarr"``.
+        made_from
+            Digests of all inputs and all parameters, as plain values.
+        make
+            Makes the result; gets the callable that takes its notes.
+        save, load
+            Write the result to a path, and read it back.
+        notify
+            Gets the notes of the making, also where the result was kept.
+        """
+        if self.folder is None:
+            return make(notify)
+        recipe = json.dumps({"format": FORMAT, **made_from}, sort_keys=True, default=str)
+        stem, dot, ending = kind.partition(".")
+        path = self.folder / f"{stem}-{sha256(recipe.encode()).hexdigest()[:20]}{dot}{ending}"
+        beside = path.with_name(path.name + ".json")
+        if path.exists() and beside.exists():
+            _log.info("kept: %s", path.name)
+            for told in json.loads(beside.read_text(encoding="utf-8"))["notes"]:
+                notify(Note(**{**told, "rows": tuple(told["rows"])}))
+            return load(path)
+        notes: list[Note] = []
+        made = make(notes.append)
+        with replacing(path) as fresh:
+            save(made, fresh)
+        told = {"made_from": json.loads(recipe), "notes": [asdict(found) for found in notes]}
+        write_text(beside, json.dumps(told, indent=1, ensure_ascii=False, default=str))
+        for found in notes:
+            notify(found)
+        return made
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path` that takes its place only when all went well.
+
+    Nothing is ever half there: on an error what was at `path` stays as it was.
+
+    Raises
+    ------
+    FileError
+        The folder cannot be written, or the disk is full.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with replacing(folder / "a.txt") as fresh:
+    ...     _ = fresh.write_text("whole")
+    >>> (folder / "a.txt").read_text(), [p.name for p in folder.iterdir()]
+    ('whole', ['a.txt'])
+    """
+    scratch: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".half-", dir=path.parent))
+        fresh = scratch / path.name
+        yield fresh
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        fresh.replace(path)
+    except OSError as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError.of(
+            "cannot_write", path=str(path), reason=error.strerror or str(error)
+        ) from error
+    finally:
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as fresh:
+        fresh.write_text(content, encoding="utf-8", newline="\n")

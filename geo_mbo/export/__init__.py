@@ -1,0 +1,1 @@
+"""Tables to files for GIS: GeoPackage with styles, CSV, GeoParquet."""

@@ -1,0 +1,1 @@
+"""Tables to maps that open without a network."""

@@ -1,0 +1,1 @@
+"""A road map turned into a network: build, snap, search."""

@@ -1,0 +1,1 @@
+"""Tables to the HTML index and the workbook."""

@@ -1,0 +1,1 @@
+"""Facts as data, not code: speeds, aliases, messages, styles and page templates."""

@@ -1,0 +1,1 @@
+"""Changes to the tables, and the same measures run again."""

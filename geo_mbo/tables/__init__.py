@@ -1,0 +1,1 @@
+"""Raw frames to tables that keep their contract."""

@@ -1,0 +1,1 @@
+"""Parts of the made-up example province; see ``scripts/make_example.py``."""

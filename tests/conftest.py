@@ -1,0 +1,24 @@
+"""What all tests share: where the example and the real data are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def example() -> Path:
+    """Folder of the embedded example."""
+    return ROOT / "data" / "example"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real data beside the project; the test is skipped where it is absent."""
+    if not REAL_DATA.is_dir():
+        pytest.skip("the real data (../shared/data) are not here")
+    return REAL_DATA
