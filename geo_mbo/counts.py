@@ -1,8 +1,8 @@
 """Masked counts as intervals: expected, low, high.
 
 Publishers mask small counts (1-4 students). Such a cell is the interval [1, 4] and stays one
-through every sum; its expected value is the middle, 2.5. Every count is three columns: ``students``,
-``students_low``, ``students_high``.
+through every sum; its expected value is the middle, 2.5. Every count is three columns:
+``students``, ``students_low``, ``students_high``.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def note(
 
     Examples
     --------
-    >>> note("unlocated", ["901X007"]).count
+    >>> note("offline", ["901X007"]).count
     1
     """
     named = [str(row) for row in rows]

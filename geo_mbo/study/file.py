@@ -1,0 +1,261 @@
+"""The study file: TOML that names the inputs and parameters of one study.
+
+Unknown keys, wrong values and files that are not there are all told at once, each with the nearest
+name that is known.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from geo_mbo.errors import Breach, FileError, MissingFileError, StudyError
+
+ModeName = Literal["walk", "bike", "ebike", "car", "transit"]
+
+
+class _Strict(BaseModel):
+    """No key that the model does not name, and no change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputFile(_Strict):
+    """One input: a path, and where needed the layer, the columns and the credit line.
+
+    Attributes
+    ----------
+    path
+        File, relative to the folder of the study file.
+    layer
+        Layer of a GeoPackage; empty for its only or first one.
+    columns
+        What the columns that the program needs are called in this file.
+    publisher, licence, attribution
+        Credit of a file that the catalogue of sources does not know.
+    """
+
+    path: Path
+    layer: str = ""
+    columns: dict[str, str] = Field(default_factory=dict)
+    publisher: str = ""
+    licence: str = ""
+    attribution: str = ""
+
+
+def _spelled_out(value: object) -> object:
+    """Let a bare path stand for a table with only a path."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+_File = Annotated[InputFile, BeforeValidator(_spelled_out)]
+
+
+class Inputs(_Strict):
+    """The inputs of a study, each a path or a table with ``path`` and more.
+
+    Attributes
+    ----------
+    municipalities
+        Polygons of the gemeenten (PDOK ``gemeente_gegeneraliseerd``): the one input that must be.
+    provinces, postcodes
+        Polygons of provinces and PC4 areas.
+    inhabitants
+        CBS inhabitants by PC4 and five-year age band.
+    institutions, offers, locations
+        DUO ``instellingenmbo``, ``mbo_opleidingsaanbod``; RIO ``onderwijslocaties``.
+    students_by_home, students_by_programme
+        DUO students per institution: the ``-11-`` file (woongemeente) and the ``-03-`` file
+        (programme).
+    forecast
+        DUO ``mbo-studentenprognose_gemeente_onderwijslocatie``: history and forecast.
+    municipality_changes
+        Own table of merged gemeenten, beside those the program knows.
+    sites
+        Own table of sites, instead of or beside those of DUO and RIO.
+    roads
+        ``.osm.pbf``, ``.osm``, an osmnx ``.graphml`` or a file of lines; without it travel is
+        crow-flies distance times a detour factor.
+    travel
+        A travel matrix from elsewhere: origin_id, site_id, mode, minutes, meters.
+    """
+
+    municipalities: _File
+    provinces: _File | None = None
+    postcodes: _File | None = None
+    inhabitants: _File | None = None
+    institutions: _File | None = None
+    offers: _File | None = None
+    locations: _File | None = None
+    students_by_home: _File | None = None
+    students_by_programme: _File | None = None
+    forecast: _File | None = None
+    municipality_changes: _File | None = None
+    sites: _File | None = None
+    roads: _File | None = None
+    travel: _File | None = None
+
+    def given(self) -> dict[str, InputFile]:
+        """Give the inputs that are named, by their key."""
+        return {key: value for key, value in self if value is not None}
+
+
+class Parameters(_Strict):
+    """What a study counts with.
+
+    Attributes
+    ----------
+    year, forecast_year
+        Year of the students shown, and the year the forecast is held against.
+    modes, mode
+        Modes that are searched, and the one that maps and findings open with.
+    cutoffs_min, limit_min
+        Travel times of the classes, and the limit beyond which a programme is out of reach.
+    catchment_share
+        Share of a site's students that its observed catchment holds.
+    search_limit_min
+        Beyond this no times are searched; such a pair is "over the limit".
+    snap_limit_m
+        Farther than this from a road, a place has no travel time.
+    geocode
+        Ask the PDOK Locatieserver where an address is that has no coordinates.
+    isochrones
+        Draw the reach of every site over the network into the GeoPackage.
+    """
+
+    year: int = Field(2025, ge=1990, le=2100)
+    forecast_year: int = Field(2035, ge=1990, le=2100)
+    modes: tuple[ModeName, ...] = Field(("walk", "bike", "ebike", "car"), min_length=1)
+    mode: ModeName = "bike"
+    cutoffs_min: tuple[int, ...] = Field((15, 30, 45, 60), min_length=1)
+    limit_min: float = Field(45, gt=0, le=600)
+    catchment_share: float = Field(0.8, gt=0, lt=1)
+    search_limit_min: float = Field(120, gt=0, le=600)
+    snap_limit_m: float = Field(1_000, gt=0, le=20_000)
+    geocode: bool = True
+    isochrones: bool = True
+
+
+class Study(_Strict):
+    """One study: what it is called, its inputs, its parameters, its scenarios.
+
+    Attributes
+    ----------
+    title
+        Title over every map and report.
+    made_up
+        The data are made up: every map and report says so.
+    lang
+        Language of what is made: ``nl`` or ``en``.
+    out
+        Folder for the results, relative to the study file.
+    """
+
+    title: str = Field(min_length=1)
+    made_up: bool = False
+    lang: Literal["nl", "en"] = "nl"
+    out: Path = Path("maps")
+    inputs: Inputs
+    parameters: Parameters = Parameters()
+    scenarios: tuple[dict[str, Any], ...] = Field((), alias="scenario")
+    folder: Path = Field(Path(), exclude=True)
+
+    def path(self, given: InputFile | Path) -> Path:
+        """Give a path of the study from where the program runs."""
+        return self.folder / (given.path if isinstance(given, InputFile) else given)
+
+
+def read_study(path: Path) -> Study:
+    r"""Read a study file.
+
+    Raises
+    ------
+    MissingFileError, FileError
+        The file is not there, or is no TOML.
+    StudyError
+        Everything in it that is wrong: unknown keys, wrong values, inputs that are not there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "study.toml"
+    >>> _ = path.write_text('title = "Test"\n[inputs]\nmunicipality = "g.gpkg"\n')
+    >>> read_study(path)
+    Traceback (most recent call last):
+    geo_mbo.errors.StudyError: ...study.toml: 'inputs.municipality' is no key ...
+    """
+    if not path.exists():
+        raise MissingFileError.of("file_missing", path=str(path))
+    if path.is_dir():
+        raise FileError.of("file_is_folder", path=str(path))
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError.of("not_toml", path=str(path), reason=str(error)) from error
+    try:
+        study = Study.model_validate({**raw, "folder": path.resolve().parent})
+    except ValidationError as error:
+        raise StudyError([_breach(path, found) for found in error.errors()]) from error
+    breaches = [*_absent(study), *_inconsistent(study, path)]
+    if "folder" in raw:
+        breaches.append(_unknown(path, ("folder",)))
+    if breaches:
+        raise StudyError(breaches)
+    return study
+
+
+def _absent(study: Study) -> Iterable[Breach]:
+    for key, given in study.inputs.given().items():
+        path = study.path(given)
+        if not path.exists():
+            yield Breach("input_missing", {"key": f"inputs.{key}", "path": str(path)})
+        elif path.is_dir():
+            yield Breach("file_is_folder", {"path": str(path)})
+
+
+def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:
+    given = study.parameters
+    if given.mode not in given.modes:
+        yield Breach(
+            "mode_not_searched",
+            {"path": str(path), "value": given.mode, "allowed": ", ".join(given.modes)},
+        )
+    if "transit" in given.modes and study.inputs.travel is None:
+        yield Breach("transit_needs_matrix", {"path": str(path)})
+
+
+def _breach(path: Path, found: Mapping[str, Any]) -> Breach:
+    """Turn one finding of the model into a sentence of ours."""
+    at = tuple(part for part in found["loc"] if part != "InputFile")
+    key = ".".join(map(str, at))
+    if found["type"] == "extra_forbidden":
+        return _unknown(path, at)
+    if found["type"] == "missing":
+        return Breach("study_key_missing", {"path": str(path), "key": key})
+    return Breach(
+        "study_value",
+        {"path": str(path), "key": key, "value": str(found["input"]), "reason": found["msg"]},
+    )
+
+
+def _unknown(path: Path, at: tuple[str | int, ...]) -> Breach:
+    key = ".".join(map(str, at))
+    near = get_close_matches(str(at[-1]), _known_keys(at), n=1, cutoff=0.5)
+    if not near:
+        return Breach("study_key_unknown", {"path": str(path), "key": key})
+    return Breach("study_key_near", {"path": str(path), "key": key, "near": near[0]})
+
+
+def _known_keys(at: tuple[str | int, ...]) -> list[str]:
+    models: dict[tuple[str | int, ...], type[BaseModel]] = {
+        (): Study,
+        ("inputs",): Inputs,
+        ("parameters",): Parameters,
+    }
+    model = models.get(at[:-1], InputFile)
+    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
