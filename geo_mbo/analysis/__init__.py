@@ -1,1 +1,45 @@
-"""Measures: a travel matrix and tables in, a table out."""
+"""Measures: each takes a travel matrix and tables, and gives a table.
+
+``catchment``  where students come from, who lives within reach
+``access``     travel times to providers, and of students
+``coverage``   programmes within reach and gaps (lacunes)
+``provision``  the same programme twice within reach (dubbeling)
+``forecast``   change between two years
+``equity``     how unequally travel is spread
+``benchmark``  institutions beside each other
+``findings``   all of them at once
+"""
+
+from geo_mbo.analysis.access import (
+    origin_times,
+    student_travel,
+    students_within,
+    time_to_providers,
+)
+from geo_mbo.analysis.benchmark import institution_benchmark
+from geo_mbo.analysis.catchment import observed_catchment, site_reach, travel_catchment
+from geo_mbo.analysis.coverage import coverage, gaps
+from geo_mbo.analysis.equity import gini, travel_inequality
+from geo_mbo.analysis.findings import Choices, Findings, find
+from geo_mbo.analysis.forecast import forecast_change
+from geo_mbo.analysis.provision import duplication
+
+__all__ = [
+    "Choices",
+    "Findings",
+    "coverage",
+    "duplication",
+    "find",
+    "forecast_change",
+    "gaps",
+    "gini",
+    "institution_benchmark",
+    "observed_catchment",
+    "origin_times",
+    "site_reach",
+    "student_travel",
+    "students_within",
+    "time_to_providers",
+    "travel_catchment",
+    "travel_inequality",
+]

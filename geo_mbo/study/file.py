@@ -111,7 +111,8 @@ class Parameters(_Strict):
     Attributes
     ----------
     year, forecast_year
-        Year of the students shown, and the year the forecast is held against.
+        Year of the students shown, and the year the forecast is held against; left out, the latest
+        of each that the data have.
     modes, mode
         Modes that are searched, and the one that maps and findings open with.
     cutoffs_min, limit_min
@@ -128,8 +129,8 @@ class Parameters(_Strict):
         Draw the reach of every site over the network into the GeoPackage.
     """
 
-    year: int = Field(2025, ge=1990, le=2100)
-    forecast_year: int = Field(2035, ge=1990, le=2100)
+    year: int | None = Field(None, ge=1990, le=2100)
+    forecast_year: int | None = Field(None, ge=1990, le=2100)
     modes: tuple[ModeName, ...] = Field(("walk", "bike", "ebike", "car"), min_length=1)
     mode: ModeName = "bike"
     cutoffs_min: tuple[int, ...] = Field((15, 30, 45, 60), min_length=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,6 @@ Floats = npt.NDArray[np.float64]
 _RING = "35.5 566.5 37.6 570.6 42.8 571.2 48.2 566.6 47.0 559.4 42 560.2 37 562.0"
 _SOUTH = "47.0 559.0 45.6 556.6 44.0 553.2 45.0 549.0 46.2 545.0 49.6 541.9 56 543.3 62.6 542.6"
 _EAST = "48.6 566.2 53 565.6 58.3 568.6 64 570.6 67 571.9"
-_EXITS = ((3, 14, 30, 41, 55, 66), (20, 36, 50), (14, 28))  # samples with an interchange
 CAR = {"motorway", "motorway_link", "unclassified", "residential", "living_street", "service"}
 CAR |= set(RANK) | {"track"}
 
@@ -60,7 +60,7 @@ def _beside(line: Floats, off: float, closed: bool) -> Floats:
 def _carriageway(net: Network, line: Floats, land: Land, closed: bool, ref: str) -> list[int]:
     """Lay one carriageway in the order of the line; return its nodes."""
     nodes = [net.node(x, y) for x, y in line]
-    pairs = list(zip(nodes[:-1], nodes[1:], strict=True)) + ([(nodes[-1], nodes[0])] * closed)
+    pairs = [*pairwise(nodes), *([(nodes[-1], nodes[0])] * closed)]
     for a, b in pairs:
         tags = {"highway": "motorway", "oneway": "yes", "maxspeed": "100", "ref": ref, "lanes": "2"}
         if ref != "A901":
@@ -78,6 +78,19 @@ def _link(net: Network, a: int, b: int) -> None:
     net.edge(a, b, middle[None], highway="motorway_link", oneway="yes", maxspeed="80")
 
 
+def _exits(gap: Floats, closed: bool) -> list[int]:
+    """Choose the samples with an interchange: where a main road is near, 3 km apart."""
+    free = np.ones(len(gap), dtype=bool)
+    if not closed:
+        free[:5], free[-5:] = False, False
+    found = []
+    for k in np.argsort(gap):
+        if free[k] and gap[k] < 700:
+            found.append(int(k))
+            free[max(0, k - 6) : k + 7] = False
+    return sorted(found)
+
+
 def add_motorways(net: Network, land: Land) -> None:
     """Lay the ring between the two biggest towns and two roads that leave it."""
     main = sorted({n for e in net.edges if e.tags.get("highway") in RANK[1:] for n in (e.u, e.v)})
@@ -87,15 +100,13 @@ def add_motorways(net: Network, land: Land) -> None:
         return main[int(tree.query(at)[1])]
 
     rings: list[list[int]] = []
-    for text, ref, exits in zip((_RING, _SOUTH, _EAST), ("A901", "A902", "A903"), _EXITS):
+    for text, ref in ((_RING, "A901"), (_SOUTH, "A902"), (_EAST, "A903")):
         closed = ref == "A901"
         middle = spline(points_of(text), closed, 520)
         right = _carriageway(net, _beside(middle, 12, closed), land, closed, ref)
         left = _carriageway(net, _beside(middle, -12, closed)[::-1], land, closed, ref)
         n = len(middle)
-        for k in exits:
-            if k + 1 >= n:
-                continue
+        for k in _exits(tree.query(middle)[0], closed):
             j = ground_junction(middle[k])
             for lane, i in ((right, k), (left, n - 1 - k)):
                 _link(net, lane[(i - 1) % n], j)
@@ -213,9 +224,7 @@ def add_park(net: Network, middle: Floats, radius: float) -> None:
         net.edge(gate, goal).tags.update(tags[k % 3])
 
 
-def add_service(
-    net: Network, sites: Floats, land: Land, rng: np.random.Generator
-) -> list[int]:
+def add_service(net: Network, sites: Floats, rng: np.random.Generator) -> list[int]:
     """Give every site a driveway; add parking aisles and private drives.  Return site nodes."""
     xy = net.points()
     street = {"residential", "unclassified", "tertiary", "secondary", "living_street"}

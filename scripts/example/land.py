@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +91,7 @@ def estuary(centre: Floats, rng: np.random.Generator) -> Polygon:
     wobble = gaussian_filter(rng.normal(size=len(t)), 3.0)
     width = (110 + 4600 * t**2.1) * (1 + 0.5 * wobble)
     balls = [Point(p).buffer(w / 2, 8) for p, w in zip(centre, width, strict=True)]
-    hulls = [shapely.union(a, b).convex_hull for a, b in zip(balls[:-1], balls[1:], strict=True)]
+    hulls = [shapely.union(a, b).convex_hull for a, b in pairwise(balls)]
     return shapely.union_all(hulls)
 
 
@@ -305,4 +306,3 @@ def build_land(rng: np.random.Generator) -> Land:
     )
     kept = [pc4s[k] for k in np.unique(label_pc4)]
     return Land(MultiPolygon(shapely.get_parts(ground)), river, shapes, kept, areas)
-

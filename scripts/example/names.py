@@ -14,6 +14,11 @@ MERGED = ("GM9121", "Klaverdijk", "GM9116", "2023-01-01")
 YEARS = (2021, 2022, 2023, 2024, 2025)
 
 
+def words(text: str, mark: str | None = None) -> list[str]:
+    """Split a list that reads better as one text."""
+    return text.split(mark)
+
+
 class Gemeente(NamedTuple):
     """A gemeente: where its town lies (km, RD), thousands of inhabitants, number of PC4s."""
 
@@ -57,26 +62,26 @@ GEMEENTEN: tuple[Gemeente, ...] = (
 ISLAND, TWINS, ISLET_OWNER = "GM9120", ("GM9118", "GM9123"), "GM9110"
 SHRINKING, GROWING = ("GM9114", "GM9115"), ("GM9102", "GM9111", "GM9112")
 
-_HEAD = (
-    "Aver Blijf Drenger Ekster Fluister Gorre Hulver Jokke Kwalster Lisser Moerel Nettel Oever "
+_HEAD = words(
+    "Aver Blijf Drenger Ekster Fluister Gorver Hulver Jokke Kwalster Lisser Moerel Nettel Oever "
     "Pijper Rasser Schorrel Tureluur Vennig Wulpen Zeuger Bazel Distel Grutter Kluten Koet "
     "Snippen Tjalk Botter Schokker Punter Steven Kwikstaart Gagel Sleedoorn"
-).split()
-_TAIL = (
+)
+_TAIL = words(
     "dijk horst kerke zijl buren hoek gaarde weerd plaat sluis terp waard kamp voorde mond "
     "schans hage wolde"
-).split()
-STREET_HEAD = (
+)
+STREET_HEAD = words(
     "Zilvermeeuw Lijnbaan Touwslager Bakenmeester Zeekraal Lamsoor Kaapstander Dwarskade "
     "Wadloper Scheepsbel Stuurhut Kokmeeuw Loodsmans Wierriet Schelpzand Peilstok Duinroos "
     "Kraaihei Turfschip Windvaan"
-).split()
+)
 STREET_TAIL = ("straat", "weg", "laan", "kade", "dreef", "plein")
 
 
 def place_of(gemeente: str) -> str:
     """Return the town of a gemeente: its name without the province suffix of the CBS."""
-    return gemeente.split(" (")[0]
+    return gemeente.partition(" (")[0]
 
 
 def village_names(count: int, rng: np.random.Generator) -> list[str]:
@@ -107,7 +112,9 @@ class Institution(NamedTuple):
 
 
 INSTITUTIONS: tuple[Institution, ...] = (
-    Institution("91AA", "ROC Havermonde", "ROC", "Regionaal Opleidingen Centrum", "GM9101", "roc"),
+    Institution(
+        "91AA", "ROC Havermonde", "ROC", "Regionaal Opleidingen Centrum", "GM9101", "rochm"
+    ),
     Institution(
         "91AB", "Walmeer College", "ROC", "Regionaal Opleidingen Centrum", "GM9102", "walmeer"
     ),
@@ -198,12 +205,10 @@ def sites() -> list[Site]:
     """Return the 35 teaching locations, numbered 901X001 and up."""
     found = []
     for i, line in enumerate(_SITES.split("\n")[1:-1]):
-        brin, gemeente, dx, dy, size, street = line.split()
+        brin, gemeente, dx, dy, size, street = words(line)
         number = 12 if street.startswith("Jonkvrouw") else 1 + i * 17 % 90
         code = f"901X{i + 1:03d}"
-        found.append(
-            Site(code, brin, gemeente, float(dx), float(dy), float(size), street, number)
-        )
+        found.append(Site(code, brin, gemeente, float(dx), float(dy), float(size), street, number))
     return found
 
 
@@ -292,7 +297,7 @@ _PROGRAMMES = """
 3 O G 6 19,20,22 | Dierverzorger veulen en vee
 4 O R 4 4,20 | Laborant water en bodem
 3 OB R 0.2 3,20 | Instrumentmaker getijdeklokken
-4 O R 1.2 26 | Restaurator houten schepen
+4 O R 2 26 | Restaurator houten schepen
 2 O U 5 2,12,28 | Kapper met zeebries
 3 OB U 5 2,12,29 | Allround kapper met zeebries
 0 O E 0 33,34,35 | Vavo voor volwassenen, vmbo-tl
@@ -324,4 +329,4 @@ def programmes() -> list[Programme]:
     return found
 
 
-DOUBLED, LACUNA = 98044, 98034
+DOUBLED, LACUNA = 98044, 98045

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import osmium
-import osmium.osm.mutable as mutable
+from osmium.osm import mutable
 
 from .extras import Restriction
 from .geo import to_wgs84
@@ -48,9 +48,7 @@ def _neighbour(e: Edge, n: int) -> int:
     return e.nodes[1] if e.u == n else e.nodes[-2]
 
 
-def _chains(
-    net: Network, follow: dict[tuple[int, int], int]
-) -> list[tuple[list[int], list[Edge]]]:
+def _chains(net: Network, follow: dict[tuple[int, int], int]) -> list[tuple[list[int], list[Edge]]]:
     """Walk along the joined stretches; return the nodes and stretches of every way."""
     used: set[int] = set()
     ways = []
@@ -110,9 +108,7 @@ def write_osm(path: Path, net: Network, bans: list[Restriction]) -> dict[str, in
         for k, (nodes, parts) in enumerate(ways):
             way_of |= {id(e): WAY0 + k for e in parts}
             tags = dict(sorted(parts[0].tags.items()))
-            writer.add_way(
-                mutable.Way(id=WAY0 + k, nodes=[number[n] for n in nodes], tags=tags)
-            )
+            writer.add_way(mutable.Way(id=WAY0 + k, nodes=[number[n] for n in nodes], tags=tags))
         for k, ban in enumerate(bans):
             members = [
                 ("w", way_of[id(ban.source)], "from"),

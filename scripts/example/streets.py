@@ -249,23 +249,24 @@ def local_tags(
 ) -> tuple[dict[str, str], bool]:
     """Return the tags of a road without rank, and whether it may be one-way."""
     r = rng.random()
-    if kind < 0:
-        if loose and r < 0.13:
-            return {"highway": "track", "surface": "unpaved", "tracktype": "grade3"}, False
+    free = False
+    if kind < 0 and loose and r < 0.13:
+        tags = {"highway": "track", "surface": "unpaved", "tracktype": "grade3"}
+    elif kind < 0:
+        tags = {"highway": "unclassified"}
         if r < 0.55:
-            return {"highway": "unclassified", "maxspeed": "60", "surface": "asphalt"}, False
-        return {"highway": "unclassified"}, False
-    if loose and away < 420 and r < 0.35:
-        return {"highway": "pedestrian", "bicycle": "yes" if r < 0.2 else "no"}, False
-    if loose and r < 0.012:
-        return {"highway": "residential", "motor_vehicle": "no", "maxspeed": "30"}, False
-    if r < 0.10:
-        return {"highway": "living_street", "maxspeed": "walk"}, False
-    if r < 0.55:
-        return {"highway": "residential", "maxspeed": "30"}, True
-    if r < 0.75:
-        return {"highway": "residential", "maxspeed": "NL:urban"}, True
-    return {"highway": "residential"}, True
+            tags |= {"maxspeed": "60", "surface": "asphalt"}
+    elif loose and away < 420 and r < 0.35:
+        tags = {"highway": "pedestrian", "bicycle": "yes" if r < 0.2 else "no"}
+    elif loose and r < 0.012:
+        tags = {"highway": "residential", "motor_vehicle": "no", "maxspeed": "30"}
+    elif r < 0.10:
+        tags = {"highway": "living_street", "maxspeed": "walk"}
+    else:
+        tags, free = {"highway": "residential"}, True
+        if r < 0.75:
+            tags["maxspeed"] = "30" if r < 0.55 else "NL:urban"
+    return tags, free
 
 
 def ranked_tags(rank: int, urban: bool) -> dict[str, str]:
@@ -315,9 +316,7 @@ def build_streets(land: Land, hole: Floats, rng: np.random.Generator) -> Network
         else:
             away = float(np.hypot(*(xy[a] - middles[kind]))) if inside else 0.0
             big = inside and kind < len(names.GEMEENTEN)
-            tags, free = local_tags(
-                kind, away if big else 9e9, rng, loose=(a, b) not in needed
-            )
+            tags, free = local_tags(kind, away if big else 9e9, rng, loose=(a, b) not in needed)
             if free and rng.random() < 0.11:
                 tags["oneway"] = "-1" if rng.random() < 0.08 else "yes"
                 if rng.random() < 0.6:

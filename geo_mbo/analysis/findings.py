@@ -1,0 +1,301 @@
+"""All measures of a study at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from geo_mbo.analysis.access import origin_times, student_travel, students_within, time_to_providers
+from geo_mbo.analysis.benchmark import institution_benchmark
+from geo_mbo.analysis.catchment import observed_catchment, site_reach, travel_catchment
+from geo_mbo.analysis.coverage import coverage, gaps
+from geo_mbo.analysis.equity import travel_inequality
+from geo_mbo.analysis.forecast import forecast_change
+from geo_mbo.analysis.provision import duplication
+from geo_mbo.analysis.trips import trips
+from geo_mbo.analysis.weighting import homes, open_sites
+from geo_mbo.counts import COUNTS
+from geo_mbo.errors import Breach, InputError
+from geo_mbo.notes import Notify, note, to_log
+from geo_mbo.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo_mbo.tables import Tables
+    from geo_mbo.travel import TravelMatrix
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a study chooses to ask.
+
+    Attributes
+    ----------
+    mode
+        Reference mode: of the travel catchment and of duplication. Empty: the matrix's first.
+    limit_min
+        Limit in minutes of reach, coverage and duplication; exactly so long is within.
+    cutoffs_min
+        Limits in minutes of ``students_within``.
+    year
+        Year of the students. None: the latest with counted students.
+    forecast_year
+        Year to look ahead to. None: the latest forecast; there need not be one.
+    share
+        Share of a site's students (0-1) that its observed catchment holds.
+    min_share_out
+        Share of a municipality's young people (0-1) out of reach that makes a gap (lacune).
+    min_overlap
+        Overlap (0-1) that makes a duplication (dubbeling).
+    """
+
+    mode: str = ""
+    limit_min: float = 45
+    cutoffs_min: tuple[float, ...] = (15, 30, 45, 60)
+    year: int | None = None
+    forecast_year: int | None = None
+    share: float = 0.8
+    min_share_out: float = 0.5
+    min_overlap: float = 0.5
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The results of all measures; the columns of each stand with the function that makes it.
+
+    Attributes
+    ----------
+    choices
+        What was asked, with years and mode filled in where they were left open.
+    catchment
+        `catchment.observed_catchment`, of ``choices.year``.
+    travel_catchment
+        `catchment.travel_catchment` by the reference mode.
+    site_reach
+        `catchment.site_reach`.
+    providers, origin_times
+        `access.time_to_providers`, `access.origin_times`, the three nearest.
+    travel_by_area, travel_by_site, travel_by_institution
+        `access.student_travel` by ``origin_id``, ``site_id``, ``institution_id``.
+    students_within
+        `access.students_within`.
+    coverage, gaps
+        `coverage.coverage`, `coverage.gaps`.
+    duplication
+        `provision.duplication` of different institutions, by the reference mode.
+    forecast_by_area, forecast_by_site
+        `forecast.forecast_change` by ``origin_id`` and ``site_id``; no rows without a forecast.
+    inequality
+        `equity.travel_inequality`.
+    benchmark
+        `benchmark.institution_benchmark`.
+    """
+
+    choices: Choices
+    catchment: pd.DataFrame
+    travel_catchment: pd.DataFrame
+    site_reach: pd.DataFrame
+    providers: pd.DataFrame
+    origin_times: pd.DataFrame
+    travel_by_area: pd.DataFrame
+    travel_by_site: pd.DataFrame
+    travel_by_institution: pd.DataFrame
+    students_within: pd.DataFrame
+    coverage: pd.DataFrame
+    gaps: pd.DataFrame
+    duplication: pd.DataFrame
+    forecast_by_area: pd.DataFrame
+    forecast_by_site: pd.DataFrame
+    inequality: pd.DataFrame
+    benchmark: pd.DataFrame
+
+
+def find(
+    tables: Tables,
+    matrix: TravelMatrix,
+    choices: Choices | None = None,
+    *,
+    progress: Progress = silent,
+    notify: Notify = to_log,
+) -> Findings:
+    """Run all measures.
+
+    Parameters
+    ----------
+    tables
+        The tables; students, offers and enrolments may be empty, then only young people are told of.
+    matrix
+        Travel times from the origins to at least the open sites; it may hold more.
+    choices
+        What to ask; `Choices()` where not given.
+    progress
+        Told before each measure.
+    notify
+        Gets the notes: students without a trip to tell, municipalities without origins, what
+        could not be told because a table is empty.
+
+    Returns
+    -------
+    Findings
+        Frames with all their columns, also where they have no rows.
+
+    Raises
+    ------
+    InputError
+        The matrix has no times for an origin or an open site, or not by the reference mode; the
+        tables have no students in a year asked for.
+
+    Examples
+    --------
+    >>> from geo_mbo.sample import sample_town
+    >>> town = sample_town()
+    >>> found = find(town.tables, town.matrix, Choices(mode="bike", limit_min=30),
+    ...              notify=lambda note: None)
+    >>> found.choices.year, found.choices.forecast_year
+    (2024, 2030)
+    >>> found.gaps.query("mode == 'bike'")[["programme", "areas", "young_people_out"]]
+        programme  areas  young_people_out
+    3    Timmeren      2             450.0
+    """
+    asked = _filled(choices or Choices(), tables, matrix)
+    usable = open_sites(tables.sites)
+    now = _with_institutions(tables.students[tables.students["year"] == asked.year], tables.sites)
+    _tell(tables, matrix, now, asked, notify)
+    parts: dict[str, Callable[[], pd.DataFrame]] = {
+        **_of_young_people(tables, matrix.select(sites=usable["site_id"]), usable, asked),
+        **_of_students(tables, matrix, now, asked),
+    }
+    made: dict[str, pd.DataFrame] = {}
+    for k, (name, make) in enumerate(parts.items()):
+        progress(k / len(parts), name)
+        made[name] = make()
+    progress(1.0, "")
+    found_gaps = gaps(made["coverage"], tables.offers, min_share=asked.min_share_out)
+    return Findings(choices=asked, gaps=found_gaps, **made)
+
+
+def _of_young_people(
+    tables: Tables, matrix: TravelMatrix, usable: pd.DataFrame, asked: Choices
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """List the measures that need the open sites and young people only."""
+    origins, limit = tables.origins, asked.limit_min
+    offers = tables.offers[tables.offers["site_id"].isin(usable["site_id"])]
+    by_mode = matrix.select(modes=[asked.mode])
+    enrolled = _latest(tables.enrolments, asked.year)
+    return {
+        "travel_catchment": lambda: travel_catchment(
+            matrix, origins, mode=asked.mode, limit_min=limit
+        ),
+        "site_reach": lambda: site_reach(matrix, origins, usable, limit_min=limit),
+        "providers": lambda: time_to_providers(matrix, origins, usable),
+        "origin_times": lambda: origin_times(matrix, origins, usable),
+        "coverage": lambda: coverage(
+            matrix, offers, origins, limit_min=limit, programmes=tables.offers["programme_id"]
+        ),
+        "duplication": lambda: duplication(
+            by_mode,
+            offers,
+            usable,
+            origins,
+            enrolled,
+            limit_min=limit,
+            min_overlap=asked.min_overlap,
+        ),
+    }
+
+
+def _of_students(
+    tables: Tables, matrix: TravelMatrix, now: pd.DataFrame, asked: Choices
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """List the measures that need students; they may go to sites that closed since."""
+    origins = tables.origins
+    usable = matrix.select(sites=open_sites(tables.sites)["site_id"])
+    change = _forecast(tables.students, asked)
+    return {
+        "catchment": lambda: observed_catchment(now, share=asked.share),
+        "travel_by_area": lambda: student_travel(matrix, now, origins, by="origin_id"),
+        "travel_by_site": lambda: student_travel(matrix, now, origins, by="site_id"),
+        "travel_by_institution": lambda: student_travel(matrix, now, origins, by="institution_id"),
+        "students_within": lambda: students_within(
+            matrix, now, origins, cutoffs_min=asked.cutoffs_min
+        ),
+        "forecast_by_area": lambda: change("origin_id"),
+        "forecast_by_site": lambda: change("site_id"),
+        "inequality": lambda: travel_inequality(usable, now, origins, limit_min=asked.limit_min),
+        "benchmark": lambda: institution_benchmark(
+            matrix, now, tables.offers, tables.sites, origins
+        ),
+    }
+
+
+def _forecast(
+    students: pd.DataFrame, asked: Choices
+) -> Callable[[Literal["origin_id", "site_id"]], pd.DataFrame]:
+    """Give the change by a column; without a forecast a frame without rows."""
+    base, year = asked.year, asked.forecast_year
+    rows = students if base is not None and year is not None else students.iloc[:0]
+    return lambda by: forecast_change(rows, base_year=base or 0, year=year or 0, by=by)
+
+
+def _filled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
+    """Fill in the years and the mode that were left open; refuse years that are not there."""
+    years = tables.students.groupby("kind")["year"].agg(lambda values: sorted(set(values)))
+    counted, ahead = (list(years.get(kind, [])) for kind in ("history", "forecast"))
+    filled = replace(
+        choices,
+        mode=choices.mode or matrix.modes[0],
+        year=choices.year or max(counted, default=None),
+        forecast_year=choices.forecast_year or max(ahead, default=None),
+    )
+    there = {*counted, *ahead}
+    breaches = [
+        Breach("no_such_year", {"year": str(year), "there": ", ".join(map(str, sorted(there)))})
+        for year in (filled.year, filled.forecast_year)
+        if there and year is not None and year not in there
+    ]
+    if breaches:
+        raise InputError(breaches)
+    return filled
+
+
+def _latest(enrolments: pd.DataFrame, year: int | None) -> pd.DataFrame:
+    """Give the enrolments of the latest year up to `year`, or of the first after it."""
+    years = sorted(set(enrolments["year"]))
+    if not years:
+        return enrolments
+    upto = [there for there in years if year is None or there <= year]
+    return enrolments[enrolments["year"] == (upto[-1] if upto else years[0])]
+
+
+def _with_institutions(students: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Fill in a missing institution by that of the site."""
+    owners = sites.set_index("site_id")["institution_id"]
+    return students.assign(
+        institution_id=students["institution_id"].fillna(students["site_id"].map(owners))
+    )
+
+
+def _tell(
+    tables: Tables, matrix: TravelMatrix, now: pd.DataFrame, asked: Choices, notify: Notify
+) -> None:
+    """Say what could not be told, and of whom."""
+    empty = [name for name in ("students", "offers", "enrolments") if getattr(tables, name).empty]
+    if empty:
+        notify(note("tables_empty", empty))
+    lost = trips(matrix, now, homes(matrix, tables.origins)).unplaced
+    for code, rows, ids in (
+        ("students_elsewhere", lost["origin_kind"] != "municipality", "origin_id"),
+        ("students_unplaced", lost["origin_kind"] == "municipality", "site_id"),
+    ):
+        if rows.any():
+            people = round(float(lost.loc[rows, COUNTS[0]].sum()))
+            notify(note(code, sorted(set(lost.loc[rows, ids].dropna())), count=people))
+    municipalities = tables.areas[tables.areas["level"] == "municipality"]["area_id"]
+    bare = sorted(set(municipalities) - set(tables.origins["area_id"]))
+    if bare:
+        notify(note("areas_without_origins", bare))
+    used = set(_latest(tables.enrolments, asked.year)["year"])
+    if used and asked.year is not None and asked.year not in used:
+        notify(note("enrolments_other_year", count=1, year=str(asked.year), used=str(used.pop())))

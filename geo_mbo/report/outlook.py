@@ -1,0 +1,173 @@
+"""What is coming, and how institutions compare: forecast, benchmark, scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from geo_mbo.messages import Lang, number, percent, text
+from geo_mbo.report.parts import Cell, Figure, Section, Table
+from geo_mbo.report.view import View
+from geo_mbo.report.wording import Names, by_mode, count, listed, minutes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo_mbo.analysis.findings import Findings
+
+SHOWN = 5
+"""How many fall and how many grow are named."""
+
+FEWEST_TO_RANK = 100
+"""A place or site with fewer students in the base year is not ranked."""
+
+LARGEST = 15
+"""How many institutions the page compares; the workbook compares them all."""
+
+
+def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
+    """Give the change in students until the forecast year; nothing without a forecast."""
+    areas = findings.forecast_by_area
+    base = areas["students_base"].sum()
+    if areas.empty or not base:
+        return ()
+    year = str(areas["year"].iloc[0])
+    change = signed(areas["students"].sum() / base - 1, view.lang)
+    return (Figure(change, text("report.figure.forecast_label", view.lang, year=year)),)
+
+
+def forecast(findings: Findings, names: Names, view: View) -> Section:
+    """Tell where the number of students falls and grows most until the forecast year."""
+    lang = view.lang
+    areas, sites = findings.forecast_by_area, findings.forecast_by_site
+    title = text("report.forecast.title", lang)
+    if areas.empty and sites.empty:
+        return Section("prognose", title, text("report.forecast.none", lang))
+    either = areas if len(areas) else sites
+    years = {"base": str(either["base_year"].iloc[0]), "year": str(either["year"].iloc[0])}
+    base, later = either["students_base"].sum(), either["students"].sum()
+    told = [
+        text(
+            "report.forecast.all",
+            lang,
+            **years,
+            change=signed(later / base - 1, lang),
+            students=round(later),
+        )
+        if base
+        else ""
+    ]
+    tables = []
+    for by, frame, name in (("area", areas, names.area), ("site", sites, names.site)):
+        known = _ranked(frame, {"area": names.areas, "site": names.sites}[by])
+        if known.empty:
+            continue
+        fallers, growers = known[known["change"] < 0], known[known["change"] > 0].iloc[::-1]
+        told += [
+            text(
+                f"report.forecast.{by}_{way}",
+                lang,
+                **years,
+                names=listed(
+                    [f"{name(key)} ({signed(c, lang)})" for key, c in _pairs(rows.head(3))], lang
+                ),
+            )
+            for way, rows in (("fall", fallers), ("grow", growers))
+            if len(rows)
+        ]
+        tables.append(_change_table(by, fallers, growers, name, view, years))
+    return Section(
+        "prognose",
+        title,
+        text("report.forecast.lead", lang, **years, fewest=FEWEST_TO_RANK),
+        tuple(sentence for sentence in told if sentence),
+        tables=tuple(tables),
+        caution=text("report.forecast.caution", lang),
+    )
+
+
+def _ranked(frame: pd.DataFrame, known: object) -> pd.DataFrame:
+    """Give the places that are named and large enough, the deepest fall first."""
+    ids = frame.iloc[:, 0]
+    named = frame[ids.isin(list(known)) & (frame["students_base"] >= FEWEST_TO_RANK)]  # type: ignore[call-overload]
+    return named.dropna(subset=["change"]).sort_values("change", kind="stable")
+
+
+def _pairs(frame: pd.DataFrame) -> list[tuple[str, float]]:
+    return list(zip(frame.iloc[:, 0].astype(str), frame["change"], strict=True))
+
+
+def _change_table(
+    by: str,
+    fallers: pd.DataFrame,
+    growers: pd.DataFrame,
+    name: Callable[[str], str],
+    view: View,
+    years: dict[str, str],
+) -> Table:
+    import pandas as pd
+
+    lang = view.lang
+    shown = pd.concat([fallers.head(SHOWN), growers.head(SHOWN).iloc[::-1]])
+    most = shown["change"].abs().max() or 1
+    rows = tuple(
+        (
+            Cell(name(str(row[shown.columns[0]]))),
+            Cell(count(row["students_base"], row["students_base_high"], lang)),
+            Cell(number(row["students"], lang)),
+            Cell(signed(row["change"], lang), row["change"] / most),
+        )
+        for row in shown.to_dict("records")
+    )
+    heads = (
+        text(f"field.{shown.columns[0] if by == 'site' else 'area_id'}", lang),
+        text("report.forecast.in_year", lang, year=years["base"]),
+        text("report.forecast.in_year", lang, year=years["year"]),
+        text("field.change", lang),
+    )
+    return Table(text(f"report.forecast.caption_{by}", lang, **years), heads, rows)
+
+
+def benchmark(findings: Findings, view: View) -> Section:
+    """Compare institutions in the reference mode."""
+    lang, mode = view.lang, by_mode(view.mode, view.lang)
+    frame = findings.benchmark[findings.benchmark["mode"] == view.mode]
+    largest = frame.nlargest(LARGEST, "students").sort_values("rank", kind="stable")
+    rows = tuple(
+        (
+            Cell(str(row["institution"])),
+            Cell(number(row["sites"], lang)),
+            Cell(number(row["programmes"], lang)),
+            Cell(count(row["students"], row["students_high"], lang)),
+            Cell(minutes(row["minutes_mean"], lang)),
+            Cell(percent(row["within_30_share"], lang), row["within_30_share"]),
+        )
+        for row in largest.to_dict("records")
+    )
+    fields = ("institution", "sites", "programmes", "students", "minutes_mean", "within_30_share")
+    table = Table(
+        text("report.benchmark.caption", lang, mode=mode),
+        tuple(text(f"field.{name}", lang) for name in fields),
+        rows,
+    )
+    key = "lead" if rows else "none"
+    return Section(
+        "instellingen",
+        text("report.benchmark.title", lang),
+        text(f"report.benchmark.{key}", lang, mode=mode, shown=len(rows), count=len(frame)),
+        tables=(table,) if rows else (),
+        caution=text("report.benchmark.caution", lang) if rows else "",
+    )
+
+
+def signed(share: float, lang: Lang) -> str:
+    """Write a change as a percentage with its sign.
+
+    Examples
+    --------
+    >>> signed(-0.253, "nl"), signed(0.08, "nl"), signed(0.0, "nl")
+    ('−25 %', '+8 %', '0 %')
+    """
+    told = percent(abs(share), lang)
+    zero = round(abs(share) * 100) == 0
+    return told if zero or share != share else ("−" if share < 0 else "+") + told  # noqa: PLR0124, RUF001

@@ -1,0 +1,146 @@
+"""Small pictures of the three maps, and the chart of who is there in time."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_mbo.report.view import View
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo_mbo.analysis.findings import Findings
+    from geo_mbo.tables import Tables
+
+SHADES = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+"""YlGnBu, five classes: told apart by colour-blind people too; more classes are not."""
+
+WARM = ("#fff3d6", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
+"""OrRd: what is out of reach."""
+
+NO_DATA, BORDER, GROUND, ACCENT = "#e4e4e4", "#ffffff", "#f4f6f7", "#0b5c7d"
+DETAIL_M = 400
+"""Bends smaller than this do not show in a picture this small."""
+
+
+def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
+    """Draw a small picture for each map, as data addresses (PNG).
+
+    Returns
+    -------
+    dict
+        ``verzorgingsgebieden``, ``reistijd`` and ``dekking``; empty without municipalities.
+    """
+    shapes = _shapes(tables.areas)
+    if shapes.empty:
+        return {}
+    site_id, share = _largest_catchment(findings)
+    site = tables.sites[tables.sites["site_id"] == site_id]
+    return {
+        "verzorgingsgebieden": _picture(shapes, share, (0.005, 0.02, 0.05, 0.15), SHADES, site),
+        "reistijd": _picture(shapes, _nearest(findings, view), _breaks(view), SHADES, tables.sites),
+        "dekking": _picture(shapes, _uncovered(findings, view), (0.05, 0.2, 0.4, 0.6), WARM, None),
+    }
+
+
+def _shapes(areas: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Municipalities by id; borders drawn with few points."""
+    towns = areas[areas["level"] == "municipality"].set_index("area_id").geometry
+    return towns.simplify(DETAIL_M)
+
+
+def _largest_catchment(findings: Findings) -> tuple[str, pd.Series]:
+    table = findings.catchment
+    students = table.groupby("site_id")["students"].sum()
+    largest = str(students.idxmax()) if len(students) else ""
+    return largest, table[table["site_id"] == largest].set_index("area_id")["share"]
+
+
+def _nearest(findings: Findings, view: View) -> pd.Series:
+    times = findings.providers
+    first = times[(times["mode"] == view.mode) & (times["rank"] == 1)]
+    return first.set_index("area_id")["minutes_mean"].replace(np.inf, np.nan)
+
+
+def _uncovered(findings: Findings, view: View) -> pd.Series:
+    """Share of the programmes that are out of reach, averaged over young people."""
+    table = findings.coverage[findings.coverage["mode"] == view.mode]
+    return table.groupby("area_id")["share_out"].mean()
+
+
+def _breaks(view: View) -> tuple[float, ...]:
+    return tuple(view.limit_min * step for step in (1 / 3, 2 / 3, 1, 4 / 3))
+
+
+def _picture(
+    shapes: gpd.GeoSeries,
+    values: pd.Series,
+    breaks: tuple[float, ...],
+    shades: tuple[str, ...],
+    sites: gpd.GeoDataFrame | None,
+) -> str:
+    """Draw shapes in five shades, and sites as dots."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.collections import PatchCollection
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(3.2, 3.2), dpi=100, facecolor=GROUND)
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
+    found = values.reindex(shapes.index)
+    classes = np.searchsorted(breaks, found.to_numpy(float), side="left")
+    colours = np.where(found.isna(), NO_DATA, np.array(shades)[np.clip(classes, 0, 4)])
+    patches, faces = _patches(shapes, colours)
+    axes.add_collection(
+        PatchCollection(patches, facecolors=faces, edgecolors=BORDER, linewidths=0.25)
+    )
+    if sites is not None and len(sites):
+        points = sites.geometry[~sites.geometry.is_empty]
+        size = 30 if len(points) == 1 else 2
+        axes.scatter(
+            points.x, points.y, s=size, c="#d55e00", edgecolors="white", linewidths=0.3, zorder=3
+        )
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_axis_off()
+    bytes_ = BytesIO()
+    figure.savefig(bytes_, format="png", facecolor=GROUND, metadata={"Software": None})
+    return "data:image/png;base64," + b64encode(_fewer_colours(bytes_.getvalue())).decode()
+
+
+def _fewer_colours(png: bytes) -> bytes:
+    """Halve a picture's bytes: a palette does for a few shades."""
+    from PIL import Image
+
+    small = BytesIO()
+    with Image.open(BytesIO(png)) as image:
+        image.convert("RGB").quantize(64).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def _patches(shapes: gpd.GeoSeries, colours: np.ndarray) -> tuple[list[object], list[str]]:
+    import shapely
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    patches: list[object] = []
+    faces = []
+    parts, at = shapely.get_parts(shapes.to_numpy(), return_index=True)
+    for part, position in zip(parts, at, strict=True):
+        if part.geom_type != "Polygon" or part.is_empty:
+            continue
+        rings = [part.exterior, *part.interiors]
+        patches.append(
+            PathPatch(
+                Path.make_compound_path(
+                    *(Path(np.asarray(r.coords)[:, :2], closed=True) for r in rings)
+                )
+            )
+        )
+        faces.append(str(colours[position]))
+    return patches, faces

@@ -1,0 +1,44 @@
+"""What the pages speak of: the language, the reference mode, the limit and the years."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from typing import TYPE_CHECKING
+
+from geo_mbo.messages import Lang
+
+if TYPE_CHECKING:
+    from geo_mbo.analysis.findings import Findings
+
+
+@dataclass(frozen=True)
+class View:
+    """The choices that hold for a whole report.
+
+    Attributes
+    ----------
+    lang
+        Language of every text.
+    mode
+        Reference mode: the one that lacunes and the longest times are told for.
+    limit_min
+        What counts as within reach (minutes, one way).
+    year
+        Year of the students; None: not said.
+    forecast_year
+        Year that the forecast looks to; None: not said.
+
+    """
+
+    lang: Lang = "nl"
+    mode: str = "bike"
+    limit_min: float = 45
+    year: int | None = None
+    forecast_year: int | None = None
+
+
+def view_of(findings: Findings, lang: Lang) -> View:
+    """Give the choices that the findings were made with, and the language to tell them in."""
+    asked = findings.choices
+    return View(lang, asked.mode, asked.limit_min, asked.year, asked.forecast_year)

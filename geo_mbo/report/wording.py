@@ -1,0 +1,118 @@
+"""How the report says names, counts, times and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from geo_mbo.messages import Lang, catalogue, number, text
+
+if TYPE_CHECKING:
+    from geo_mbo.tables import Tables
+
+FEWEST = 5
+"""Fewer people than this are never told exactly: they might be traced."""
+
+_PLACES = ("BE", "DE", "ABROAD", "UNKNOWN")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of areas, sites and institutions by their identifier."""
+
+    areas: Mapping[str, str]
+    sites: Mapping[str, str]
+    institutions: Mapping[str, str]
+
+    def area(self, area_id: str) -> str:
+        """Name an area; one without a name by its identifier."""
+        return self.areas.get(area_id, area_id)
+
+    def site(self, site_id: str) -> str:
+        """Name a site; one without a name by its identifier."""
+        return self.sites.get(site_id, site_id)
+
+    def institution(self, institution_id: str) -> str:
+        """Name an institution; one without a name by its identifier."""
+        return self.institutions.get(institution_id, institution_id)
+
+
+def names_of(tables: Tables, lang: Lang) -> Names:
+    """Collect the names that stand in the tables."""
+    areas, sites = tables.areas, tables.sites
+    named = sites.dropna(subset=["institution_id", "institution"])
+    return Names(
+        dict(zip(areas["area_id"], areas["name"], strict=True))
+        | {place: text(f"value.{place}", lang) for place in _PLACES},
+        dict(zip(sites["site_id"], sites["name"], strict=True)),
+        dict(zip(named["institution_id"], named["institution"], strict=True)),
+    )
+
+
+def by_mode(mode: str, lang: Lang) -> str:
+    """Say how one travels: "met de fiets"; a mode from elsewhere by its own name.
+
+    Examples
+    --------
+    >>> by_mode("bike", "nl"), by_mode("walk", "en"), by_mode("ferry", "en")
+    ('met de fiets', 'on foot', 'by ferry')
+    """
+    key = f"report.by.{mode}"
+    return text(key, lang) if key in catalogue(lang) else text("report.by.other", lang, mode=mode)
+
+
+def mode_name(mode: str, lang: Lang) -> str:
+    """Name a mode; one from elsewhere by its own name.
+
+    Examples
+    --------
+    >>> mode_name("bike", "nl"), mode_name("ferry", "nl")
+    ('fiets', 'ferry')
+    """
+    return catalogue(lang).get(f"mode.{mode}", mode)
+
+
+def count(students: float, high: float, lang: Lang) -> str:
+    """Say a number of people: fewer than five as "<5", a missing one as a dash.
+
+    Parameters
+    ----------
+    students, high
+        Expected number of people, and the most there can be.
+    lang
+        Language of the digits.
+
+    Examples
+    --------
+    >>> count(1234.0, 1240.0, "nl"), count(2.5, 4.0, "nl"), count(0.0, 0.0, "nl")
+    ('1.234', '<5', '0')
+    """
+    if 0 < high < FEWEST:
+        return f"<{FEWEST}"
+    return number(round(students) if isfinite(students) else students, lang)
+
+
+def minutes(value: float, lang: Lang) -> str:
+    """Say a travel time in whole minutes; not reached in words.
+
+    Examples
+    --------
+    >>> minutes(45.4, "nl"), minutes(float("inf"), "nl")
+    ('45', 'niet bereikbaar')
+    """
+    return number(value, lang) if value < float("inf") else text("value.not_reached", lang)
+
+
+def listed(names: Sequence[str], lang: Lang) -> str:
+    """Join names to a list as one says it.
+
+    Examples
+    --------
+    >>> listed(["Aalst", "Broek", "Delden"], "nl"), listed(["Aalst"], "nl"), listed([], "nl")
+    ('Aalst, Broek en Delden', 'Aalst', '')
+    """
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {text('report.and', lang)} {names[-1]}"

@@ -1,0 +1,153 @@
+/* The layers of the map: areas of two levels, outlines, sites, names, and the background map that
+   is off until somebody turns it on. All on one canvas, so that each of them hears the mouse. */
+
+const PDOK = 'https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png';
+const TILE_ERRORS = 3;
+
+function makeLayers(map, hear) {
+  const levels = {};
+  const lines = { under: L.layerGroup().addTo(map), over: L.layerGroup().addTo(map) };
+  const sites = [];
+  let level = null;
+  let tiles = null;
+  const topo = {};
+  const topology = (name) => topo[name] || (topo[name] = decoder(D.areas[name].topo));
+
+  function areaLayer(name) {
+    if (levels[name]) return levels[name];
+    const decoded = topology(name);
+    const shapes = [];
+    for (let i = 0; i < decoded.count; i += 1) {
+      const shape = L.polygon(decoded.shape(i), { weight: name === 'pc4' ? 0.35 : 0.7, color: '#51606e', opacity: 0.9, fillOpacity: 0.9, smoothFactor: 0.6 });
+      shape.on('click', (e) => { L.DomEvent.stopPropagation(e); hear.area(name, i); });
+      shape.on('mouseover', () => hear.over(name, i, shape));
+      shapes.push(shape);
+    }
+    levels[name] = { group: L.layerGroup(shapes), shapes };
+    return levels[name];
+  }
+
+  function drawLine(parts, options) {
+    return L.polyline(parts, Object.assign({ interactive: false, lineJoin: 'round' }, options));
+  }
+
+  const fixed = (() => {
+    const parent = D.areas.municipality.parent;
+    const decoded = topology('municipality');
+    return {
+      municipality: drawLine(decoded.borders((i) => i), { color: '#3d4a57', weight: 0.9, opacity: 0.75 }),
+      province: drawLine(decoded.borders((i) => parent[i]), { color: '#22303c', weight: 1.8, opacity: 0.85 }),
+    };
+  })();
+
+  function restack() {
+    ['municipality', 'province'].forEach((name) => {
+      if (name === 'municipality' && level !== 'pc4') map.removeLayer(fixed[name]);
+      else fixed[name].addTo(map).bringToFront();
+    });
+    lines.over.eachLayer((line) => line.bringToFront());
+    sites.forEach((mark) => mark && mark.bringToFront());
+  }
+
+  D.sites.at.forEach((at, i) => {
+    if (!at.length) { sites.push(null); return; }
+    const owner = D.sites.institution[i];
+    const mark = new SiteMark(at, {
+      radius: 5, weight: 2.2, color: '#ffffff', fillOpacity: 1, code: String(owner + 1),
+      fillColor: D.institutions.colour[owner], candidate: D.sites.status[i] === 'candidate',
+    });
+    mark.on('click', (e) => { L.DomEvent.stopPropagation(e); hear.site(i); });
+    mark.on('mouseover', () => hear.overSite(i, mark));
+    sites.push(mark.addTo(map));
+  });
+
+  function siteSize() {
+    const few = sites.length <= 80;
+    return Math.max(few ? 7 : 3, Math.min(10, (few ? 7 : 3) + (map.getZoom() - (few ? 10 : 7.5)) * 1.6));
+  }
+
+  return {
+    topology,
+    bounds: () => L.latLngBounds([].concat(...fixed.province.getLatLngs())),
+    areaBounds: (name, i) => areaLayer(name).shapes[i].getBounds(),
+    /** Colour the areas of one level: `mark(i)` is a class, a colour or one of MARK. */
+    paint(name, mark, opacity) {
+      if (level && level !== name) map.removeLayer(levels[level].group);
+      const layer = areaLayer(name);
+      const changed = level !== name;
+      level = name;
+      layer.shapes.forEach((shape, i) => {
+        shape.setStyle({ fillColor: fillOf(mark(i)), fillOpacity: opacity ? opacity(i) : 0.9 });
+      });
+      if (!changed) return;
+      layer.group.addTo(map);
+      restack();
+    },
+    /** Draw lines over the areas: each a list of [points, options]. */
+    outline(parts) {
+      lines.over.clearLayers();
+      parts.forEach(([points, options]) => points.length && lines.over.addLayer(drawLine(points, options)));
+      restack();
+    },
+    /** Show sites: `look(i)` gives 'on', 'dim', 'chosen' or 'off'. */
+    showSites(look) {
+      const size = siteSize();
+      sites.forEach((mark, i) => {
+        if (!mark) return;
+        const how = look(i);
+        if (how === 'off') { map.removeLayer(mark); return; }
+        if (!map.hasLayer(mark)) mark.addTo(map);
+        const dim = how === 'dim';
+        Object.assign(mark.options, { chosen: how === 'chosen', fillOpacity: dim ? 0.35 : 1, opacity: dim ? 0.5 : 1 });
+        mark.setRadius(how === 'chosen' ? size + 3 : dim ? Math.max(size - 2.5, 2.5) : size);
+        mark.bringToFront();
+        if (how === 'chosen') mark.bringToFront();
+      });
+    },
+    /** The grey background map of PDOK; three failures and it is taken away again. */
+    background(on) {
+      if (tiles) map.removeLayer(tiles);
+      tiles = null;
+      if (!on) return;
+      let failed = 0;
+      tiles = L.tileLayer(PDOK, { minZoom: 6, maxZoom: 19, opacity: 0.85 });
+      tiles.on('tileerror', () => {
+        failed += 1;
+        if (failed !== TILE_ERRORS || !tiles) return;
+        map.removeLayer(tiles);
+        tiles = null;
+        hear.tilesFailed();
+      });
+      tiles.addTo(map);
+    },
+  };
+}
+
+/** Names of the larger places: biggest first, none over another. */
+function makeNames(map) {
+  const { name, label, young } = D.areas.municipality;
+  const order = name.map((_, i) => i).sort((a, b) => young[b] - young[a]);
+  const box = el('div', { class: 'gm-names', 'aria-hidden': 'true' });
+  map.createPane('gm-names').append(box);
+
+  function place() {
+    box.replaceChildren();
+    const size = map.getSize();
+    const most = Math.round(4 + size.x * size.y / 45000);
+    const taken = [];
+    for (const i of order) {
+      if (taken.length >= most) break;
+      const at = map.latLngToContainerPoint(label[i]);
+      const half = name[i].length * 3.4 + 6;
+      const mine = [at.x - half, at.y - 10, at.x + half, at.y + 10];
+      const inside = mine[0] > 0 && mine[1] > 0 && mine[2] < size.x && mine[3] < size.y;
+      if (!inside || taken.some((o) => mine[0] < o[2] && mine[2] > o[0] && mine[1] < o[3] && mine[3] > o[1])) continue;
+      taken.push(mine);
+      const spot = map.latLngToLayerPoint(label[i]);
+      box.append(el('span', { text: name[i].slice(0, 40), css: { left: spot.x + 'px', top: spot.y + 'px' } }));
+    }
+  }
+  map.on('moveend zoomend resize', place);
+  map.on('zoomstart', () => box.replaceChildren());
+  place();
+}

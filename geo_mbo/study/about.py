@@ -1,0 +1,45 @@
+"""What a study was made from, each input with its digest and licence, and what it was made with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from importlib.metadata import version
+
+from geo_mbo.provenance import About, Source
+from geo_mbo.study.file import InputFile, Study
+
+VERSIONED = ("geo-mbo", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas", "osmium")
+"""Packages that results depend on."""
+
+MADE_UP = {
+    "publisher": "geo_mbo",
+    "licence": "EUPL-1.2",
+    "attribution": "geo_mbo: verzonnen gegevens / made-up data",
+    "url": "",
+}
+"""Credit of made-up data."""
+
+
+def about(study: Study) -> About:
+    """Tell what a study is, with the digest and credit line of every input."""
+    given = study.inputs.given()
+    return About(
+        title=study.title,
+        made_up=study.made_up,
+        created=date.today(),  # noqa: DTZ011  the day on the user's wall
+        sources=tuple(_source(study, key, file) for key, file in given.items()),
+        parameters=study.parameters.model_dump(mode="json"),
+        versions={name: version(name) for name in VERSIONED},
+    )
+
+
+def _source(study: Study, key: str, given: InputFile) -> Source:
+    """Credit one input: as the study says, else as the catalogue knows its publisher."""
+    from geo_mbo.sources import catalogue
+
+    known = catalogue.source_of(key, study.path(given))
+    # Made-up data in a publisher's format are not the publisher's.
+    credit = MADE_UP if study.made_up else {}
+    said = {name: getattr(given, name) for name in ("publisher", "licence", "attribution")}
+    return replace(known, **credit, **{name: value for name, value in said.items() if value})

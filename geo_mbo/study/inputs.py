@@ -1,0 +1,179 @@
+"""The inputs of a study, read into tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geo_mbo.errors import FetchError, StudyError
+from geo_mbo.notes import Notify, note, to_log
+from geo_mbo.schema import OFFERS, SITES, STUDENTS, empty
+from geo_mbo.study.file import InputFile, Study
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from geo_mbo.tables import Tables
+
+Raw = Mapping[str, "pd.DataFrame"]
+Geocode = Callable[["pd.DataFrame"], "pd.DataFrame"]
+
+
+def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log) -> Tables:
+    """Read every input of a study and make its tables.
+
+    Raises
+    ------
+    GeoMboError
+        An input cannot be read, breaks its contract, or there are no sites at all.
+    """
+    from geo_mbo import tables
+
+    raw = _read(study)
+    areas = _areas(raw, notify)
+    indicators = _indicators(study, raw, areas, notify)
+    changes = tables.municipality_changes(*_those(raw, "municipality_changes"))
+    offers = raw.get("offers")
+    enrolled = raw.get("students_by_programme")
+    forecast, by_home = raw.get("forecast"), raw.get("students_by_home")
+    homes = partial(tables.residents, areas=areas, changes=changes, notify=notify)
+    return tables.Tables(
+        sites=_sites(study, raw, areas, offline=offline, notify=notify),
+        offers=empty(OFFERS)
+        if offers is None
+        else tables.offers(offers, enrolments=enrolled, notify=notify),
+        students=empty(STUDENTS)
+        if forecast is None
+        else tables.students(forecast, areas=areas, changes=changes, notify=notify),
+        enrolments=empty(STUDENTS)
+        if enrolled is None
+        else tables.enrolments(enrolled, notify=notify),
+        residents=empty(STUDENTS) if by_home is None else homes(by_home),
+        areas=areas,
+        origins=tables.origins(areas, indicators, notify=notify),
+        indicators=indicators,
+    )
+
+
+def _read(study: Study) -> dict[str, pd.DataFrame]:
+    """Read every input that is named with the reader of its key."""
+    from geo_mbo.sources import cbs, duo, geofile, own, rio
+
+    plain = {
+        "inhabitants": cbs.read_inhabitants,
+        "institutions": duo.read_institutions,
+        "offers": duo.read_offers,
+        "locations": rio.read_locations,
+        "students_by_home": duo.read_residents,
+        "students_by_programme": duo.read_enrolments,
+        "forecast": duo.read_prognosis,
+        "municipality_changes": cbs.read_changes,
+    }
+    layered = {
+        "municipalities": geofile.read_areas,
+        "provinces": geofile.read_areas,
+        "postcodes": geofile.read_pc4,
+    }
+
+    def read(key: str, given: InputFile) -> pd.DataFrame:
+        path = study.path(given)
+        if key in layered:
+            return layered[key](path, layer=given.layer or None)
+        if key == "sites":
+            return own.read_sites(path, columns=given.columns, layer=given.layer or None)
+        return plain[key](path)
+
+    wanted = {*plain, *layered, "sites"}
+    return {key: read(key, given) for key, given in study.inputs.given().items() if key in wanted}
+
+
+def _areas(raw: Raw, notify: Notify) -> gpd.GeoDataFrame:
+    from geo_mbo import tables
+
+    provinces = [tables.provinces(found) for found in _those(raw, "provinces")]
+    municipalities = tables.municipalities(
+        raw["municipalities"], provinces=provinces[0] if provinces else None, notify=notify
+    )
+    postcodes = [
+        tables.pc4(found, municipalities=municipalities, notify=notify)
+        for found in _those(raw, "postcodes")
+    ]
+    return tables.all_areas(municipalities, *provinces, *postcodes)
+
+
+def _indicators(study: Study, raw: Raw, areas: gpd.GeoDataFrame, notify: Notify) -> pd.DataFrame:
+    """Young people by PC4: of the age table where there is one, else of the postcode areas."""
+    from geo_mbo import tables
+
+    if "inhabitants" in raw:
+        return tables.indicators(raw["inhabitants"], areas=areas, notify=notify)
+    if "postcodes" in raw:
+        year = _year_of(study.path(study.inputs.given()["postcodes"]))
+        return tables.pc4_indicators(raw["postcodes"], areas=areas, year=year, notify=notify)
+    return tables.no_tables().indicators
+
+
+def _sites(
+    study: Study, raw: Raw, areas: gpd.GeoDataFrame, *, offline: bool, notify: Notify
+) -> gpd.GeoDataFrame:
+    import pandas as pd
+
+    from geo_mbo import tables
+
+    found = [tables.own_sites(own, areas=areas, notify=notify) for own in _those(raw, "sites")]
+    if "offers" in raw or "forecast" in raw:
+        found.append(
+            tables.sites(
+                areas=areas,
+                offers=raw.get("offers"),
+                students=raw.get("forecast"),
+                locations=raw.get("locations"),
+                institutions=raw.get("institutions"),
+                geocode=_geocoder(study, offline=offline, notify=notify),
+                notify=notify,
+            )
+        )
+    if not found:
+        raise StudyError.of("no_sites")
+    # Own sites come first: what the user says of a site holds over what a publisher says.
+    sites = pd.concat(found, ignore_index=True).drop_duplicates("site_id", ignore_index=True)
+    return sites[[*SITES.columns, "geometry"]]
+
+
+def _geocoder(study: Study, *, offline: bool, notify: Notify) -> Geocode:
+    """Give what asks the address service, and falls back on the postcode where it cannot."""
+    import pandas as pd
+
+    from geo_mbo.sources import pdok
+
+    def nowhere(addresses: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame(columns=["x_m", "y_m", "score"], index=addresses.index, dtype=float)
+
+    def by_postcode(addresses: pd.DataFrame) -> pd.DataFrame:
+        notify(note("offline", count=len(addresses)))
+        return nowhere(addresses)
+
+    def ask(addresses: pd.DataFrame) -> pd.DataFrame:
+        try:
+            return pdok.locate(addresses)
+        except FetchError as error:
+            notify(note("geocoder_failed", count=len(addresses), reason=str(error)))
+            return nowhere(addresses)
+
+    return by_postcode if offline or not study.parameters.geocode else ask
+
+
+def _those(raw: Raw, key: str) -> list[pd.DataFrame]:
+    """Give the frame of this key, or nothing, as a list."""
+    return [raw[key]] if key in raw else []
+
+
+def _year_of(path: Path) -> int:
+    """Give the year that a file's name ends with or holds, else that of the file itself."""
+    named = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.stem)
+    return int(named[-1]) if named else datetime.fromtimestamp(path.stat().st_mtime, UTC).year
