@@ -45,7 +45,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.counts import intervals
-from geo_mbo.network.road import Network
+from geo_mbo.network import Network
 from geo_mbo.schema import AREAS, INDICATORS, OFFERS, ORIGINS, RD, SITES, STUDENTS, checked
 from geo_mbo.tables import Tables
 from geo_mbo.travel import TravelMatrix, matrix_from_long
@@ -300,10 +300,12 @@ def _areas() -> gpd.GeoDataFrame:
     from shapely import box, union_all
 
     boxes = {
-        name: box(*(ZERO_M[k % 2] + side * 1000 for k, side in enumerate(sides)))
+        name: box(*(np.tile(ZERO_M, 2) + np.multiply(sides, 1000)).tolist())
         for name, sides in _BOXES_KM.items()
     }
-    rows = [(name, "pc4", name, _HOMES[name][1], shape) for name, shape in boxes.items()]
+    rows: list[tuple[str, str, str, str | None, Geometry]] = [
+        (name, "pc4", name, _HOMES[name][1], shape) for name, shape in boxes.items()
+    ]
     for gm, name in _MUNICIPALITIES.items():
         inside = union_all([boxes[pc4] for pc4, home in _HOMES.items() if home[1] == gm])
         rows.append((gm, "municipality", name, "PV90", inside))
@@ -328,7 +330,7 @@ def _origins() -> gpd.GeoDataFrame:
 def _indicators() -> pd.DataFrame:
     import pandas as pd
 
-    young = {gm: 0 for gm in _MUNICIPALITIES}
+    young = dict.fromkeys(_MUNICIPALITIES, 0)
     for _, gm, weight in _HOMES.values():
         young[gm] += weight
     counts = [("pc4", name, home[2]) for name, home in _HOMES.items()]

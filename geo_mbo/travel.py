@@ -234,7 +234,7 @@ def travel_matrix(
     InputError
         The network does not hold a mode.
     """
-    from geo_mbo.network.search import Limits, between
+    from geo_mbo.network.pairs import Limits, between
     from geo_mbo.progress import part
 
     planes = []

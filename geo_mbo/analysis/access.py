@@ -28,7 +28,7 @@ from geo_mbo.counts import COUNTS, share
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_mbo.analysis.weighting import Floats, Whole
+    from geo_mbo.analysis.weighting import Floats, Truths, Whole
     from geo_mbo.travel import TravelMatrix
 
 By = Literal["origin_id", "site_id", "institution_id"]
@@ -320,8 +320,6 @@ def students_within(
     1  GM9002  bike        15.0      24.0          24.0           24.0
     2  GM9003  bike        15.0       0.0           0.0            0.0
     """
-    import pandas as pd
-
     there = homes(matrix, origins)
     moving = trips(matrix, students, there)
     area = codes(moving.pairs["origin_id"], there.area_ids)
@@ -373,7 +371,7 @@ def _travel_stats(
     mode: str,
     there: Homes,
     moving: Trips,
-    grouped: tuple[Whole, Whole, int],
+    grouped: tuple[Whole, Truths, int],
 ) -> dict[str, Floats]:
     """Give means, quantiles and the unreached share by group of pairs."""
     rows, known, count = grouped

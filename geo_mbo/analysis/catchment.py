@@ -16,7 +16,7 @@ from geo_mbo.counts import COUNTS, share, total
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_mbo.analysis.weighting import Floats, Homes, Whole
+    from geo_mbo.analysis.weighting import Floats, Homes, Truths, Whole
     from geo_mbo.travel import TravelMatrix
 
 _OBSERVED = {
@@ -240,7 +240,7 @@ def site_reach(
     return joined(parts, _REACH)
 
 
-def _areas(within: Floats, there: Homes) -> Whole:
+def _areas(within: Truths, there: Homes) -> Whole:
     """Count areas with an origin within, by site."""
     found: Whole = (there.per_area(within.T.astype(float)) > 0).sum(axis=1)
     return found

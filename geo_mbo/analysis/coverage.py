@@ -96,18 +96,16 @@ def coverage(
     >>> town = sample_town()
     >>> found = coverage(town.matrix.select(modes=["bike"]), town.tables.offers,
     ...                  town.tables.origins, limit_min=30)
-    >>> found[found["programme_id"] == "98002"].drop(columns=["programme_id", "mode", "limit_min"])
-      area_id  young_people  young_people_out  share_out  minutes_nearest nearest_site_id         state
-    3  GM9001         400.0             400.0        1.0             40.0         90AA002  out_of_reach
-    4  GM9002         250.0               0.0        0.0             12.0         90AA002        served
-    5  GM9003          50.0              50.0        1.0              inf             NaN  out_of_reach
+    >>> carpentry = found[found["programme_id"] == "98002"]
+    >>> carpentry[["area_id", "young_people_out", "minutes_nearest", "nearest_site_id", "state"]]
+      area_id  young_people_out  minutes_nearest nearest_site_id         state
+    3  GM9001             400.0             40.0         90AA002  out_of_reach
+    4  GM9002               0.0             12.0         90AA002        served
+    5  GM9003              50.0              inf             NaN  out_of_reach
     """
     there = homes(matrix, origins)
     names = sorted(set(offers["programme_id"]) if programmes is None else set(programmes))
-    offering = [
-        positions(ids, matrix.sites, what="sites")
-        for ids in _sites_of(offers, names)
-    ]
+    offering = [positions(ids, matrix.sites, what="sites") for ids in _sites_of(offers, names)]
     parts = [
         _of_mode(there.minutes(matrix, mode), offering, there, limit_min).assign(
             programme_id=named(names, np.repeat(np.arange(len(names)), len(there.area_ids))),
@@ -156,9 +154,10 @@ def gaps(
     >>> found = coverage(town.matrix.select(modes=["bike"]), town.tables.offers,
     ...                  town.tables.origins, limit_min=30)
     >>> gaps(found, town.tables.offers)[["programme", "areas", "area_ids", "young_people_out"]]
-                     programme  areas       area_ids  young_people_out
-    0                 Timmeren      2  GM9001;GM9003             450.0
-    1    Verzorgende IG (made up)...
+          programme  areas       area_ids  young_people_out
+    0      Timmeren      2  GM9001;GM9003             450.0
+    1    Verzorging      2  GM9002;GM9003             300.0
+    2  Programmeren      1         GM9003              50.0
     """
     import pandas as pd
 
@@ -173,9 +172,7 @@ def gaps(
     )
     if listed.empty:
         return joined([], _GAPS)
-    found = listed.reset_index().join(
-        everybody.rename("everybody"), on=["programme_id", "mode"]
-    )
+    found = listed.reset_index().join(everybody.rename("everybody"), on=["programme_id", "mode"])
     known = offers.drop_duplicates("programme_id").set_index("programme_id")
     found = found.join(known[["programme", "level", "sector"]], on="programme_id")
     found["share_out_national"] = found["young_people_out"] / found["everybody"]

@@ -88,9 +88,9 @@ def travel_inequality(
     pandas.DataFrame
         ``mode``, ``people_kind`` (``students``: trip to their own site; ``young_people``: to the
         nearest site), ``people`` (expected number), ``gini`` of the minutes of those who reach,
-        ``minutes_p20``, ``_p50``, ``_p80`` over all, ``minutes_p80_p20``: their ratio, ``limit_min``,
-        ``share_over_limit`` (0-1; who reaches nothing is over it), ``unreached_share``. Each mode has
-        both rows; ``nan`` where there are no people.
+        ``minutes_p20``, ``_p50``, ``_p80`` over all, ``minutes_p80_p20``: their ratio,
+        ``limit_min``, ``share_over_limit`` (0-1; who reaches nothing is over it),
+        ``unreached_share``. Each mode has both rows; ``nan`` where there are no people.
 
     Raises
     ------
@@ -102,11 +102,12 @@ def travel_inequality(
     >>> from geo_mbo.sample import sample_town
     >>> town = sample_town()
     >>> students = town.tables.students.query("year == 2024")
-    >>> travel_inequality(town.matrix.select(modes=["bike"]), students, town.tables.origins,
-    ...                   limit_min=30).iloc[:, 1:9].round(3)
-        people_kind  people   gini  minutes_p20  minutes_p50  minutes_p80  minutes_p80_p20  limit_min
-    0      students   145.5  0.211         12.0         16.0         16.0            1.333       30.0
-    1  young_people   700.0  0.110         12.0         16.0         16.0            1.333       30.0
+    >>> schools = town.matrix.select(modes=["bike"], sites=["90AA001", "90AA002", "90BB001"])
+    >>> found = travel_inequality(schools, students, town.tables.origins, limit_min=30)
+    >>> found[["people_kind", "people", "gini", "minutes_p80", "share_over_limit"]].round(3)
+        people_kind  people   gini  minutes_p80  share_over_limit
+    0      students   145.5  0.222         16.0             0.120
+    1  young_people   700.0  0.130         16.0             0.071
     """
     import pandas as pd
 
@@ -129,9 +130,9 @@ def _spread(minutes: Floats, people: Floats, limit_min: float) -> dict[str, floa
     whole = float(people.sum())
     reached = np.isfinite(minutes)
     everyone = np.zeros(len(minutes), dtype=np.intp)
-    low, half, high = group_quantiles(
-        minutes, people, everyone, count=1, shares=(0.2, 0.5, 0.8)
-    )[:, 0].tolist()
+    low, half, high = group_quantiles(minutes, people, everyone, count=1, shares=(0.2, 0.5, 0.8))[
+        :, 0
+    ].tolist()
     return {
         "people": whole,
         "gini": gini(minutes[reached], people[reached]),

@@ -15,7 +15,6 @@ from geo_mbo.analysis.forecast import forecast_change
 from geo_mbo.analysis.provision import duplication
 from geo_mbo.analysis.trips import trips
 from geo_mbo.analysis.weighting import homes, open_sites
-from geo_mbo.counts import COUNTS
 from geo_mbo.errors import Breach, InputError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
@@ -125,7 +124,7 @@ def find(
     Parameters
     ----------
     tables
-        The tables; students, offers and enrolments may be empty, then only young people are told of.
+        The tables; where students, offers or enrolments are empty, what needs them has no rows.
     matrix
         Travel times from the origins to at least the open sites; it may hold more.
     choices
@@ -156,10 +155,12 @@ def find(
     >>> found.choices.year, found.choices.forecast_year
     (2024, 2030)
     >>> found.gaps.query("mode == 'bike'")[["programme", "areas", "young_people_out"]]
-        programme  areas  young_people_out
-    3    Timmeren      2             450.0
+          programme  areas  young_people_out
+    3      Timmeren      2             450.0
+    4    Verzorging      2             300.0
+    5  Programmeren      1              50.0
     """
-    asked = _filled(choices or Choices(), tables, matrix)
+    asked = settled(choices or Choices(), tables, matrix)
     usable = open_sites(tables.sites)
     now = _with_institutions(tables.students[tables.students["year"] == asked.year], tables.sites)
     _tell(tables, matrix, now, asked, notify)
@@ -183,7 +184,7 @@ def _of_young_people(
     origins, limit = tables.origins, asked.limit_min
     offers = tables.offers[tables.offers["site_id"].isin(usable["site_id"])]
     by_mode = matrix.select(modes=[asked.mode])
-    enrolled = _latest(tables.enrolments, asked.year)
+    enrolled = latest(tables.enrolments, asked.year)
     return {
         "travel_catchment": lambda: travel_catchment(
             matrix, origins, mode=asked.mode, limit_min=limit
@@ -239,7 +240,7 @@ def _forecast(
     return lambda by: forecast_change(rows, base_year=base or 0, year=year or 0, by=by)
 
 
-def _filled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
+def settled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
     """Fill in the years and the mode that were left open; refuse years that are not there."""
     years = tables.students.groupby("kind")["year"].agg(lambda values: sorted(set(values)))
     counted, ahead = (list(years.get(kind, [])) for kind in ("history", "forecast"))
@@ -260,13 +261,14 @@ def _filled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
     return filled
 
 
-def _latest(enrolments: pd.DataFrame, year: int | None) -> pd.DataFrame:
+def latest(enrolments: pd.DataFrame, year: int | None) -> pd.DataFrame:
     """Give the enrolments of the latest year up to `year`, or of the first after it."""
     years = sorted(set(enrolments["year"]))
     if not years:
         return enrolments
     upto = [there for there in years if year is None or there <= year]
-    return enrolments[enrolments["year"] == (upto[-1] if upto else years[0])]
+    rows: pd.DataFrame = enrolments[enrolments["year"] == (upto[-1] if upto else years[0])]
+    return rows
 
 
 def _with_institutions(students: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -285,17 +287,14 @@ def _tell(
     if empty:
         notify(note("tables_empty", empty))
     lost = trips(matrix, now, homes(matrix, tables.origins)).unplaced
-    for code, rows, ids in (
-        ("students_elsewhere", lost["origin_kind"] != "municipality", "origin_id"),
-        ("students_unplaced", lost["origin_kind"] == "municipality", "site_id"),
-    ):
+    home = lost["origin_kind"] == "municipality"
+    for code, rows in (("students_elsewhere", ~home), ("students_unplaced", home)):
         if rows.any():
-            people = round(float(lost.loc[rows, COUNTS[0]].sum()))
-            notify(note(code, sorted(set(lost.loc[rows, ids].dropna())), count=people))
+            notify(note(code, count=round(float(lost.loc[rows, "students"].sum()))))
     municipalities = tables.areas[tables.areas["level"] == "municipality"]["area_id"]
     bare = sorted(set(municipalities) - set(tables.origins["area_id"]))
     if bare:
         notify(note("areas_without_origins", bare))
-    used = set(_latest(tables.enrolments, asked.year)["year"])
+    used = set(latest(tables.enrolments, asked.year)["year"])
     if used and asked.year is not None and asked.year not in used:
         notify(note("enrolments_other_year", count=1, year=str(asked.year), used=str(used.pop())))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from geo_mbo.travel import TravelMatrix
 
 SMALL_STUDENTS = 18
-"""Below so many students in a programme at each of several institutions in a region, the Beleidsregel
-macrodoelmatigheid beroepsonderwijs (2015) sees a signal."""
+"""Fewer students in a programme at each of several institutions in a region are a signal in the
+Beleidsregel macrodoelmatigheid beroepsonderwijs (2015)."""
 
 _A = tuple(name.replace("students", "students_a") for name in COUNTS)
 _B = tuple(name.replace("students", "students_b") for name in COUNTS)
@@ -163,13 +163,14 @@ def _pairs(offers: pd.DataFrame, sites: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def _overlaps(pairs: pd.DataFrame, shared: Floats, *, least: float) -> pd.DataFrame:
-    """Keep the pairs with enough shared people. `shared`: sites x sites, one's own on the diagonal."""
+    """Keep the pairs with enough shared people; `shared` has one's own people on its diagonal."""
     a, b = pairs["a"].to_numpy(int), pairs["b"].to_numpy(int)
     smaller = np.minimum(shared[a, a], shared[b, b])
     overlap = np.divide(shared[a, b], smaller, out=np.zeros(len(a)), where=smaller > 0)
     keep = (smaller > 0) & (overlap >= least)
     a, b = a[keep], b[keep]
-    return pairs[keep].assign(
+    kept: pd.DataFrame = pairs[keep]
+    return kept.assign(
         young_people_a=shared[a, a],
         young_people_b=shared[b, b],
         young_people_both=shared[a, b],

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating[Any]]
     Whole = NDArray[np.integer[Any]]
+    Truths = NDArray[np.bool_]
 
 SLACK = 1e-9
 """Relative slack where a sum of weights meets a share: rounding never decides."""
@@ -242,7 +243,7 @@ def group_quantiles(
     return result
 
 
-def scaled(counts: pd.DataFrame, part: Floats, groups: Whole, count: int) -> pd.DataFrame:
+def scaled(counts: pd.DataFrame, part: Floats | Truths, groups: Whole, count: int) -> pd.DataFrame:
     """Add up parts of counts by group: ``students``, ``students_low``, ``students_high``.
 
     Examples

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from geo_mbo.analysis.findings import Findings
+    from geo_mbo.analysis import Findings
     from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 

@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from geo_mbo.maps.shared import Basis
 
 PROVIDER_RANKS = (1, 2, 3)
+OPEN = ("existing", "competitor")
 
 
 def catchment_view(basis: Basis) -> dict[str, Any]:
     """Give who comes from where: each site's municipalities, and the municipality's main choice."""
-    rows = basis.findings.catchment.sort_values(["site_id", "rank"], kind="stable")
+    rows = basis.findings.catchment
+    # Those from abroad have rank 0; they come behind the municipalities.
+    rows = rows.assign(order=rows["rank"].mask(rows["rank"] == 0, len(rows) + 1))
+    rows = rows.sort_values(["site_id", "order"], kind="stable")
     sites = basis.at_site(rows["site_id"])
     rows, sites = rows[sites >= 0], sites[sites >= 0]
     hidden = masked(rows)
@@ -148,7 +152,7 @@ def _student_rows(basis: Basis, mode: str) -> pd.DataFrame:
 
 def _students_minutes(basis: Basis, mode: str) -> npt.NDArray[np.float64]:
     frame = _student_rows(basis, mode)
-    return np.where(masked(frame), np.nan, frame["minutes_mean"].to_numpy(float))
+    return np.where(masked(frame), np.nan, frame["minutes_p50"].to_numpy(float))
 
 
 def _students(basis: Basis, mode: str) -> dict[str, Any]:
@@ -160,8 +164,9 @@ def _students(basis: Basis, mode: str) -> dict[str, Any]:
         return plain(np.where(hidden, np.nan, frame[name].to_numpy(float)), decimals=decimals)
 
     return {
+        "p50": kept("minutes_p50"),
         "mean": kept("minutes_mean"),
-        "p80": kept("minutes_p80"),
+        "reached": plain(np.where(hidden, np.nan, 1 - frame["unreached_share"]), decimals=3),
         "km": kept("km_mean"),
         "masked": hidden.astype(int).tolist(),
         **shown_counts(frame),
@@ -175,6 +180,8 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
     modes = basis.matrix.modes
     grids = {m: _coverage(basis, ids, m) for m in modes}
     offers = basis.tables.offers
+    still_there = basis.sites.loc[basis.sites["status"].isin(OPEN), "site_id"]
+    offers = offers[offers["site_id"].isin(still_there)]
     offered = offers.assign(at=basis.at_site(offers["site_id"]))
     offered = offered[offered["at"] >= 0].groupby("programme_id")["at"].agg(
         lambda found: sorted(set(found.tolist()))
@@ -231,7 +238,7 @@ def _gaps(basis: Basis, programmes: list[str]) -> dict[str, Any]:
         "programme": positions(frame["programme_id"], programmes).tolist(),
         "mode": list(frame["mode"]),
         "areas": [
-            [p for p in positions(_series(found), list(basis.municipalities["area_id"])) if p >= 0]
+            [at for at in basis.at_municipality(_series(found)).tolist() if at >= 0]
             for found in areas
         ],
         "young": plain(_rough(frame["young_people_out"]), decimals=0),

@@ -95,9 +95,9 @@ def read_osm(
     FileError
         The file is broken, no OpenStreetMap file, or holds no road.
     """
-    progress(0.0, "network.reading")
+    progress(0.0, "progress.reading_roads")
     raw = _gather(path, modes)
-    progress(0.6, "network.cutting")
+    progress(0.6, "progress.reading_roads")
     if not len(raw.vertices):
         raise FileError.of("no_roads", path=str(path))
     ref = np.frombuffer(raw.ref, np.int64)
@@ -113,7 +113,7 @@ def read_osm(
     places = metric_places(lon[here] * _DEGREE, lat[here] * _DEGREE)
     network = _network(raw, cut, places, refs, first, modes=modes, source=path.name)
     _tell(raw, ways_cut_off=len(np.unique(way[~here])), places=places, notify=notify)
-    progress(1.0, "network.done")
+    progress(1.0, "progress.reading_roads")
     return _with_gates(network, {g: raw.gates[g] for g in stops}, modes)
 
 

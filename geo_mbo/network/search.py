@@ -59,7 +59,8 @@ def graph(network: Network, mode: str, *, towards: bool = True) -> Graph:
     best &= row != column  # round a loop back to where one was: never the fastest way
     nodes = len(network.node_x)
     starts = np.searchsorted(row[best], np.arange(nodes + 1))
-    matrix = csr_array((seconds[order][best], column[best], starts), shape=(nodes, nodes))
+    parts = (seconds[order][best], column[best].astype(np.int32), starts.astype(np.int32))
+    matrix = csr_array(parts, shape=(nodes, nodes))
     return Graph(matrix, meters[order][best])
 
 
@@ -137,8 +138,8 @@ def _with_places(
     whole = csr_array(
         (
             np.concatenate([base.data, flat_s[order]]),
-            np.concatenate([base.indices, flat[order]]),
-            np.concatenate([base.indptr, base.indptr[-1] + ends]),
+            np.concatenate([base.indices, flat[order].astype(np.int32)]),
+            np.concatenate([base.indptr, (base.indptr[-1] + ends).astype(np.int32)]),
         ),
         shape=(own + count, own + count),
     )
@@ -161,7 +162,4 @@ def _along(before: Whole, keys: Whole, arc_m: Floats) -> Floats:
         if (further == back).all():
             break
         meters, back = meters + meters[back], further
-    roots = nodes[~linked]
-    reached = linked | (np.bincount(back[linked], minlength=len(before)) > 0)
-    del roots
-    return np.where(reached, meters, np.inf)
+    return np.where(linked, meters, np.inf)

@@ -120,7 +120,7 @@ def _change_table(
         for row in shown.to_dict("records")
     )
     heads = (
-        text(f"field.{shown.columns[0] if by == 'site' else 'area_id'}", lang),
+        text(f"field.{by}", lang),
         text("report.forecast.in_year", lang, year=years["base"]),
         text("report.forecast.in_year", lang, year=years["year"]),
         text("field.change", lang),

@@ -154,7 +154,7 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
                 first=first,
             )
         )
-    heads = ("field.site_id", "report.catchments.areas", "report.catchments.students")
+    heads = ("field.site", "report.catchments.areas", "report.catchments.students")
     table = Table(
         text("report.catchments.caption", lang, mode=mode_name(view.mode, lang)),
         (
@@ -196,7 +196,7 @@ def longest(findings: Findings, names: Names, view: View) -> Section:
         for area_id, row in worst.iterrows()
     )
     heads = (
-        text("field.area_id", lang),
+        text("field.area", lang),
         *(text("report.longest.nth", lang, rank=str(rank)) for rank in wide.columns),
     )
     sentences = _longest_sentences(wide.iloc[:, 0], names, view)

@@ -25,7 +25,7 @@ class DataSet:
     Attributes
     ----------
     key
-        Its name in a study file, such as ``"students"``.
+        Its name in a study file, such as ``"forecast"``.
     name
         What the publisher calls it.
     publisher

@@ -1,4 +1,4 @@
-"""Files of Statistics Netherlands (CBS): inhabitants by postcode, and municipalities that merged."""
+"""Files of Statistics Netherlands (CBS): inhabitants by postcode, and merged municipalities."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ OLDEST = 200
 """The age, in years, that nobody reaches: the end of the open band ("95 jaar of ouder")."""
 
 _BAND = r"^(\d+)(?: tot (\d+)| ?- ?(\d+)|(\+| jaar of ouder))?(?: jaar)?$"
-_TOTAL = r"^(?:totaal|nederland)"
+_TOTALS = ("totaal", "nederland")
 _CHANGES = ("date", "old_code", "old_name", "new_code", "share")
 
 
 def read_inhabitants(path: Path | str) -> pd.DataFrame:
     """Read inhabitants by PC4 and age, from StatLine (83502NED) or a plain table.
 
-    StatLine writes ``"15 tot 20 jaar"``, the plain table (postcode, leeftijd, inwoners) ``"15-19"``.
+    StatLine writes ``"15 tot 20 jaar"``; a plain table (postcode, leeftijd, inwoners) ``"15-19"``.
     Rows that are totals of others (all ages, the whole country) are left out; where both sexes
     and their total are there, the total is read, and otherwise men and women are added up.
 
@@ -46,8 +46,7 @@ def read_inhabitants(path: Path | str) -> pd.DataFrame:
         optional={"sex": "Geslacht", "period": "Perioden"},
         where=path.name,
     )
-    total = taken["age"].str.match(_TOTAL, case=False) | taken["pc4"].str.match(_TOTAL, case=False)
-    rows = _both_sexes(taken[~total.fillna(False).astype(bool)])
+    rows = _both_sexes(taken[~(_is_total(taken["age"]) | _is_total(taken["pc4"]))])
     bands = _age_bands(rows["age"], path.name)
     year = rows["period"].str.extract(r"(\d{4})")[0]
     read = pd.DataFrame(
@@ -104,20 +103,26 @@ def _municipality_codes(values: pd.Series, where: str, column: str) -> pd.Series
 
 
 def _both_sexes(rows: pd.DataFrame) -> pd.DataFrame:
-    is_total = rows["sex"].str.match(_TOTAL, case=False).fillna(False).astype(bool)
-    return rows[is_total] if is_total.any() else rows
+    both = _is_total(rows["sex"])
+    return rows[both] if both.any() else rows
+
+
+def _is_total(values: pd.Series) -> pd.Series:
+    return values.fillna("").str.lower().str.startswith(_TOTALS)
 
 
 def _age_bands(ages: pd.Series, where: str) -> pd.DataFrame:
     import pandas as pd
 
-    parts = ages.str.extract(_BAND)
-    wrong = parts[0].isna()
+    known = ages.drop_duplicates()
+    parts = known.str.extract(_BAND)
+    wrong = ages.isin(known[parts[0].isna()])
     if wrong.any():
         raise wrong_cell("no_age_band", ages, wrong, where=where)
     start, until, last = (pd.to_numeric(parts[n]) for n in (0, 1, 2))
     stop = until.fillna(last + 1).fillna((start + 1).mask(parts[3].notna(), OLDEST))
-    return pd.DataFrame({"age_from": start.astype("int64"), "age_to": stop.astype("int64")})
+    bands = pd.DataFrame({"age_from": start.astype("int64"), "age_to": stop.astype("int64")})
+    return bands.set_axis(known).loc[ages].set_axis(ages.index)
 
 
 def _inhabitants(values: pd.Series, where: str) -> pd.Series:

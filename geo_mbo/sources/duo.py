@@ -118,8 +118,8 @@ def read_offers(path: Path | str) -> pd.DataFrame:
     path = Path(path)
     taken = take(read_text(path), _OFFERS, optional=_OFFERS_OPTIONAL, where=path.name)
     whole = taken["house"].fillna("") + taken["addition"].fillna("")
-    taken.insert(taken.columns.get_loc("house"), "number", whole.mask(whole == ""))
-    return taken.drop(columns=["house", "addition"]).reset_index(drop=True)
+    numbered = taken.assign(number=whole.mask(whole == ""))
+    return numbered.drop(columns=["house", "addition"]).reset_index(drop=True)
 
 
 def read_residents(path: Path | str) -> pd.DataFrame:
@@ -188,7 +188,11 @@ def read_prognosis(path: Path | str) -> pd.DataFrame:
     kinds = taken["kind"].str.upper().map(_KINDS)
     if kinds.isna().any():
         raise wrong_cell(
-            "unknown_kind", taken["kind"], kinds.isna(), where=path.name, allowed="Historie, Prognose"
+            "unknown_kind",
+            taken["kind"],
+            kinds.isna(),
+            where=path.name,
+            allowed="Historie, Prognose",
         )
     parts = taken["location"].str.extract(SITE_PATTERN)
     counts = counted(
@@ -221,5 +225,3 @@ def _years(values: pd.Series, where: str) -> pd.Series:
     if wrong.any():
         raise wrong_cell("no_count", values, wrong, where=where, column="Jaar")
     return years.astype("int64")
-
-

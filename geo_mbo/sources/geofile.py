@@ -66,7 +66,7 @@ def read_geofile(path: Path | str, *, layer: str | None = None) -> gpd.GeoDataFr
     if not isinstance(frame, gpd.GeoDataFrame):
         raise InputError.of("no_geometry", where=path.name)
     frame = frame.set_geometry(shapely.force_2d(frame.geometry.values), crs=frame.crs)
-    return in_rd(frame.rename_geometry("geometry"), where=path.name)
+    return in_rd(frame, where=path.name)
 
 
 def in_rd(frame: gpd.GeoDataFrame, *, where: str) -> gpd.GeoDataFrame:
@@ -85,8 +85,8 @@ def in_rd(frame: gpd.GeoDataFrame, *, where: str) -> gpd.GeoDataFrame:
     >>> import geopandas as gpd
     >>> from shapely import Point
     >>> tower = gpd.GeoDataFrame(geometry=[Point(5.387206, 52.155172)], crs=4326)
-    >>> in_rd(tower, where="tower").geometry.iloc[0].wkt[:22]
-    'POINT (155000.0... 46...'
+    >>> in_rd(tower, where="tower").geometry.set_precision(1).iloc[0]
+    <POINT (155000 463000)>
     """
     if frame.crs is None:
         raise CrsError.of("crs_missing", where=where)

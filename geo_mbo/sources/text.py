@@ -31,7 +31,7 @@ Row = tuple[int, list[str]]
 
 
 def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
-    """Read a delimited text file or a spreadsheet, every column as text.
+    r"""Read a delimited text file or a spreadsheet, every column as text.
 
     The delimiter is one of comma, semicolon, tab and bar; the encoding UTF-8 (with or without its
     mark), UTF-16 with its mark, or else Windows-1252. A title above the header and a line
@@ -61,7 +61,7 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "old.csv"
-    >>> _ = file.write_bytes("BRINNUMMER;VESTIGINGSNAAM ;PLAATSNAAM\\r\\n01AA;Zuid;Súd".encode())
+    >>> _ = file.write_bytes("BRINNUMMER;VESTIGINGSNAAM ;PLAATSNAAM\r\n01AA;Zuid;Súd".encode())
     >>> read_text(file)
          BRIN NUMMER VESTIGINGSNAAM PLAATSNAAM
     line
@@ -154,7 +154,10 @@ def take(
     if absent:
         there = ", ".join(map(str, frame.columns))
         raise InputError(
-            [Breach("missing_column", {"where": where, "column": n, "there": there}) for n in absent]
+            [
+                Breach("missing_column", {"where": where, "column": n, "there": there})
+                for n in absent
+            ]
         )
     wanted = {**needed, **(optional or {})}
     nothing = pd.Series(pd.NA, index=frame.index, dtype="str")
@@ -163,21 +166,18 @@ def take(
     )
 
 
-def wrong_cell(
-    code: str, frame: pd.DataFrame | pd.Series, wrong: pd.Series, **params: object
-) -> InputError:
+def wrong_cell(code: str, values: pd.Series, wrong: pd.Series, **params: object) -> InputError:
     """Make the error of wrong cells: how many, and the value and line of the first."""
-    first = wrong.idxmax()
-    values = frame if frame.ndim == 1 else frame.iloc[:, 0]
-    value = values[wrong].iloc[0]
-    shown = "" if value != value else str(value)  # missing is unequal to itself
-    return InputError.of(code, count=int(wrong.sum()), row=str(first), value=shown, **params)
+    first = values[wrong].fillna("")
+    return InputError.of(
+        code, count=len(first), row=str(first.index[0]), value=str(first.iloc[0]), **params
+    )
 
 
 @cache
 def _header_aliases() -> Mapping[str, str]:
     page = files("geo_mbo") / "resources" / "aliases" / "headers.csv"
-    with page.open(encoding="utf-8", newline="") as file:
+    with page.open(encoding="utf-8") as file:
         return {row["alias"]: row["header"] for row in csv.DictReader(file)}
 
 

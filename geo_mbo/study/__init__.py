@@ -1,6 +1,16 @@
 """The study file, and the one pipeline that runs it."""
 
 from geo_mbo.study.file import InputFile, Inputs, Parameters, Study, read_study
-from geo_mbo.study.pipeline import Outcome, run_study
+from geo_mbo.study.pipeline import Outcome, measure_study, run_study, write_outcome
 
-__all__ = ["InputFile", "Inputs", "Outcome", "Parameters", "Study", "read_study", "run_study"]
+__all__ = [
+    "InputFile",
+    "Inputs",
+    "Outcome",
+    "Parameters",
+    "Study",
+    "measure_study",
+    "read_study",
+    "run_study",
+    "write_outcome",
+]

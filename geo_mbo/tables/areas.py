@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import AREAS, checked
+from geo_mbo.sources.catalogue import data_sets
 from geo_mbo.tables.names import province_code
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+
+_DATA_SETS = {"municipality": "municipalities", "province": "provinces", "pc4": "postcodes"}
 
 STRADDLES = 0.05
 """A PC4 lies in two municipalities when more than this share of it is outside its own."""
@@ -184,7 +187,7 @@ def _areas(
         geometry=_polygons(raw.geometry, broken),
         crs=raw.crs,
     )
-    return checked(frame, AREAS, source=level)
+    return checked(frame, AREAS, source=data_sets()[_DATA_SETS[level]].name)
 
 
 def _polygons(geometry: gpd.GeoSeries, broken: pd.Series) -> gpd.GeoSeries:
@@ -230,5 +233,3 @@ def _largest_part(
     parents[best.index] = wholes["area_id"].to_numpy(object)[best["whole"]]
     shares[best.index] = (best["m2"] / covered.loc[best.index]).to_numpy()
     return parents, shares
-
-

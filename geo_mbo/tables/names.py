@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from math import isnan
 from typing import TYPE_CHECKING
 
 from geo_mbo.errors import Breach, InputError
@@ -232,7 +233,7 @@ def _fits(suffix: str, candidate: _Candidate) -> bool:
 
 
 def _suffix_province(candidate: _Candidate, key: str) -> str:
-    """The province `key` where the candidate's own suffix abbreviates it."""
+    """Give the province `key` where the candidate's own suffix abbreviates it."""
     return key if candidate.suffix and _abbreviates(candidate.suffix, key) else ""
 
 
@@ -254,7 +255,7 @@ def _successors(code: str, gazetteer: _Gazetteer, name: str) -> Sequence[Answer]
         following = gazetteer.successors.get(at, ())
         if not following or depth > len(gazetteer.successors):
             raise _NoAnswerError("unknown_municipality", f"{name} ({at})")
-        if any(part != part for _, part in following):  # missing is unequal to itself
+        if any(isnan(part) for _, part in following):
             raise _NoAnswerError("split_without_shares", f"{name} ({at})")
         waiting += [(new, share * part, depth + 1) for new, part in following]
     return sorted(shares.items())

@@ -1,1 +1,1 @@
-"""Benchmarks: ours against a named peer, in one run, as ratios; see ``scripts/benchmark --help``."""
+"""Benchmarks: ours against a named peer, in one run, as ratios."""

@@ -147,8 +147,8 @@ def students(
     drawn = np.array([every[j].programme for j in offer]) == doubled
     near = np.flatnonzero((gem[home] == 0) & (abroad == "") & ~drawn)
     offer[drawn] = 0
-    spare = rng.choice(near, 36, replace=False)
-    offer[spare[:19]], offer[spare[19:]] = twin[0], twin[1]
+    spare = rng.choice(near, 34, replace=False)
+    offer[spare[:17]], offer[spare[17:]] = twin[0], twin[1]
 
     path = np.array([every[j].path for j in offer])
     level = np.array([courses[every[j].programme].level for j in offer])
@@ -163,6 +163,8 @@ def students(
     odd = rng.random(SLOTS)
     kind[(odd < 0.012) & (path == "BOL")] = "BOLDT"
     kind[odd > 0.997] = "EX"
+    woman = rng.random(SLOTS) < women
+    kind[spare], woman[spare] = "BOLVT", np.arange(len(spare)) % 2 == 0
     frame = pd.DataFrame(
         {
             "pc4": np.array([p.number for p in pc4s])[home],
@@ -174,7 +176,7 @@ def students(
             "programme": [every[j].programme for j in offer],
             "leerweg": kind,
             "age": ages,
-            "woman": rng.random(SLOTS) < women,
+            "woman": woman,
         }
     )
     outlook = np.array([g.outlook for g in names.GEMEENTEN])[gem[home]]

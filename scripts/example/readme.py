@@ -60,6 +60,8 @@ file is a count of these same students, and agrees with the others but for what 
 | `wegen.osm.pbf` | OpenStreetMap | PBF without users and times |
 | `gtfs.zip` | GTFS | one railway, 12 bus lines, a ferry; 2025-08-18 to 2026-07-17; {trips:,} trips, {stops} stops |
 
+`study.toml`, which says how the program uses these files, was written by hand.
+
 ## Institutions
 
 {institutions}

@@ -35,13 +35,14 @@ STATIONS = (
     ("Zoutkerke", 31.3, 571.5),
 )
 RUN = (9, 9, 12, 5, 7, 7, 9)  # minutes between stations, with the stop
+HARBOUR = "HARBOUR"
 # Bus lines: towns on the way, minutes between buses.
 BUSES = (
     ("101", ("GM9101", "GM9112", "GM9105"), 30),
     ("102", ("GM9101", "GM9107", "GM9106"), 30),
     ("103", ("GM9107", "GM9108"), 60),
     ("104", ("GM9102", "GM9104", "GM9105"), 30),
-    ("105", ("GM9102", "GM9109", "GM9103"), 60),
+    ("105", ("GM9102", "GM9109", "GM9103", HARBOUR), 60),
     ("106", ("GM9101", "GM9110", "GM9109"), 60),
     ("107", ("GM9113", "GM9114", "GM9115"), 60),
     ("108", ("GM9113", "GM9119", "GM9116"), 60),
@@ -102,12 +103,12 @@ def departures(service: str, every: int) -> Iterator[int]:
     yield from range(first, last, step)
 
 
-def bus_paths(net: Network) -> dict[str, tuple[list[int], list[float]]]:
+def bus_paths(net: Network, harbour: int) -> dict[str, tuple[list[int], list[float]]]:
     """Return the nodes of the stops of every bus line and the minutes from its start."""
     rows, cols, minutes = [], [], []
     xy = net.points()
     for e in net.edges:
-        if e.tags.get("highway", "").startswith(("motorway", "service", "track")):
+        if e.tags.get("highway", "track").startswith(("motorway", "service", "track")):
             continue
         forward, back = drive(net, e)
         if forward and back:
@@ -118,6 +119,7 @@ def bus_paths(net: Network) -> dict[str, tuple[list[int], list[float]]]:
             minutes.append(length / (720 if fast else 400))
     graph = csr_matrix((minutes, (rows, cols)), (len(xy),) * 2)
     towns = {g.code: (g.x * 1000 + 120, g.y * 1000) for g in names.GEMEENTEN}
+    towns[HARBOUR] = net.xy[harbour]
     road = np.unique(rows)
     tree = cKDTree(xy[road])
     anchor = {code: int(road[tree.query(at)[1]]) for code, at in towns.items()}
@@ -167,66 +169,72 @@ def _runs(
                     feed.add("stop_times", trip, time, time, stop, n + 1)
 
 
+def _stop(
+    feed: Feed, key: str, name: str, at: tuple[float, float], parent: str = "", side: str = ""
+) -> None:
+    """Add a stop; a key of S and a number is a whole station."""
+    lon, lat = to_wgs84(*at)
+    kind = int(key.startswith("S") and not parent)
+    feed.add("stops", key, name, f"{lat:.6f}", f"{lon:.6f}", kind, parent, side)
+
+
+def _rail(feed: Feed) -> None:
+    """Add the railway: stations with two platforms, a train every half hour."""
+    for k, (name, x, y) in enumerate(STATIONS):
+        _stop(feed, f"S{k}", name, (x * 1000, y * 1000))
+        for side in (1, 2):
+            _stop(feed, f"S{k}P{side}", name, (x * 1000 + 8 * side, y * 1000), f"S{k}", str(side))
+        feed.add("transfers", f"S{k}P1", f"S{k}P2", 2, 120)
+    feed.add("routes", "T1", "HSM", "T1", "Hoornstede - Zoutkerke", 2)
+    minutes = [0.0, *np.cumsum(RUN).astype(float).tolist()]
+    order = range(len(STATIONS))
+    sides = [[f"S{k}P1" for k in order], [f"S{k}P2" for k in reversed(order)]]
+    _runs(feed, "T1", sides, minutes, 30, ["Zoutkerke", "Hoornstede"])
+
+
+def _bus_stop(feed: Feed, key: str, number: int, at: tuple[float, float]) -> None:
+    """Add a bus stop, and the walk to the platforms of a station nearby."""
+    near = min(names.GEMEENTEN, key=lambda g: float(np.hypot(g.x * 1e3 - at[0], g.y * 1e3 - at[1])))
+    _stop(feed, key, f"{names.place_of(near.name)}, {names.street_name(number * 3)}", at)
+    for k, (_, x, y) in enumerate(STATIONS):
+        gap = float(np.hypot(x * 1000 - at[0], y * 1000 - at[1]))
+        if gap < 700:
+            for side in (1, 2):
+                feed.add("transfers", f"S{k}P{side}", key, 2, int(60 + gap / 1.2))
+                feed.add("transfers", key, f"S{k}P{side}", 2, int(60 + gap / 1.2))
+
+
 def build_feed(net: Network, harbours: tuple[int, int]) -> Feed:
     """Return the whole timetable."""
     feed = Feed({name: [] for name in HEADERS})
-    xy = net.points()
+    for key, name, host in (
+        ("HSM", "Haverlandse Spoorweg", "spoor"),
+        ("KBD", "Kust Busdienst", "bus"),
+        ("RVP", "Rederij Vlieterplaat", "veer"),
+    ):
+        feed.add("agency", key, name, f"https://{host}.example", "Europe/Amsterdam", "nl")
+    _rail(feed)
 
-    def stop(key: str, name: str, x: float, y: float, kind: int, parent: str, side: str) -> None:
-        lon, lat = to_wgs84(x, y)
-        feed.add("stops", key, name, f"{lat:.6f}", f"{lon:.6f}", kind, parent, side)
-
-    feed.add(
-        "agency", "HSM", "Haverlandse Spoorweg", "https://spoor.example", "Europe/Amsterdam", "nl"
-    )
-    feed.add("agency", "KBD", "Kust Busdienst", "https://bus.example", "Europe/Amsterdam", "nl")
-    feed.add(
-        "agency", "RVP", "Rederij Vlieterplaat", "https://veer.example", "Europe/Amsterdam", "nl"
-    )
-    for k, (name, x, y) in enumerate(STATIONS):
-        stop(f"S{k}", name, x * 1000, y * 1000, 1, "", "")
-        for side in (1, 2):
-            stop(f"S{k}P{side}", name, x * 1000 + 8 * side, y * 1000, 0, f"S{k}", str(side))
-        feed.add("transfers", f"S{k}P1", f"S{k}P2", 2, 120)
-    feed.add("routes", "T1", "HSM", "T1", "Hoornstede - Zoutkerke", 2)
-    rail = [0.0, *np.cumsum(RUN).astype(float).tolist()]
-    order = range(len(STATIONS))
-    sides = [[f"S{k}P1" for k in order], [f"S{k}P2" for k in reversed(order)]]
-    _runs(feed, "T1", sides, rail, 30, ["Zoutkerke", "Hoornstede"])
-
+    titles = {g.code: names.place_of(g.name) for g in names.GEMEENTEN}
+    titles[HARBOUR] = "Zoutkerke veerhaven"
     known: dict[int, str] = {}
-    spots = np.array([(x * 1000, y * 1000) for _, x, y in STATIONS])
-    for (name, line, every), (nodes, at) in zip(BUSES, bus_paths(net).values(), strict=True):
-        ends = [
-            names.place_of(g.name)
-            for c in (line[0], line[-1])
-            for g in names.GEMEENTEN
-            if g.code == c
-        ]
+    for (name, line, every), (nodes, at) in zip(
+        BUSES, bus_paths(net, harbours[0]).values(), strict=True
+    ):
         for n in nodes:
-            if n in known:
-                continue
-            known[n] = f"B{len(known) + 1:03d}"
-            near = min(
-                names.GEMEENTEN,
-                key=lambda g: float(np.hypot(g.x * 1e3 - xy[n][0], g.y * 1e3 - xy[n][1])),
-            )
-            label = f"{names.place_of(near.name)}, {names.street_name(len(known) * 3)}"
-            stop(known[n], label, float(xy[n][0]), float(xy[n][1]), 0, "", "")
-            gap = np.hypot(*(spots - xy[n]).T)
-            if gap.min() < 700:
-                k = int(gap.argmin())
-                walk = int(60 + gap.min() / 1.2)
-                for side in (1, 2):
-                    feed.add("transfers", f"S{k}P{side}", known[n], 2, walk)
-                    feed.add("transfers", known[n], f"S{k}P{side}", 2, walk)
+            if n not in known:
+                known[n] = f"B{len(known) + 1:03d}"
+                _bus_stop(feed, known[n], len(known), net.xy[n])
+        ends = [titles[c] for c in (line[0], line[-1])]
         feed.add("routes", f"L{name}", "KBD", name, f"{ends[0]} - {ends[1]}", 3)
         keys = [known[n] for n in nodes]
         _runs(feed, f"L{name}", [keys, keys[::-1]], at, every, [ends[1], ends[0]])
 
     for k, n in enumerate(harbours):
-        label = ("Zoutkerke, veerhaven", "Vlieterplaat, veerdam")[k]
-        stop(f"V{k}", label, float(xy[n][0]), float(xy[n][1]), 0, "", "")
+        _stop(feed, f"V{k}", ("Zoutkerke, veerhaven", "Vlieterplaat, veerdam")[k], net.xy[n])
+        if n in known:
+            feed.add("transfers", known[n], f"V{k}", 2, 180)
+            feed.add("transfers", f"V{k}", known[n], 2, 180)
     feed.add("routes", "V1", "RVP", "Veer", "Zoutkerke - Vlieterplaat", 4)
     _runs(feed, "V1", [["V0", "V1"], ["V1", "V0"]], [0.0, 35.0], 120, ["Vlieterplaat", "Zoutkerke"])
     for name, days in SERVICES.items():

@@ -17,6 +17,7 @@ async function minutesOf(mode) {
 const siteMinutes = (grid, site) => grid.subarray(site * D.origins.area.length, (site + 1) * D.origins.area.length);
 const code = (byte) => (byte === NONE ? -1 : byte);
 const modeName = (mode) => t('mode.' + mode);
+const modeBy = (mode) => t('by.' + mode);
 const areaName = (i) => (i >= 0 ? AREA.name[i] : i === -1 ? t('unknown') : t('elsewhere.' + D.elsewhere[-2 - i]));
 const provinceName = (i) => D.provinces[AREA.parent[i]] || '';
 const levelName = (level, i) => (level === 'pc4' ? PC4.id[i] + ' ' + areaName(PC4.parent[i]) : AREA.name[i]);

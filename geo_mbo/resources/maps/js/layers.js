@@ -108,6 +108,7 @@ function makeLayers(map, hear) {
     background(on) {
       if (tiles) map.removeLayer(tiles);
       tiles = null;
+      $('gm-credit').textContent = D.credits.concat(on ? t('pdok_credit') : []).join(' · ');
       if (!on) return;
       let failed = 0;
       tiles = L.tileLayer(PDOK, { minZoom: 6, maxZoom: 19, opacity: 0.85 });

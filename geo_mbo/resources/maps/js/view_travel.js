@@ -24,7 +24,7 @@ function travelView(app) {
   /** Values of one level for one mode, -1 not reached, null unknown, and the sites they lead to. */
   async function values(state, mode, level) {
     const kind = shown(state);
-    if (kind === 'students') return { of: T.students[mode].mean };
+    if (kind === 'students') return { of: T.students[mode].p50 };
     if (kind === 'provider') {
       if (level !== 'pc4') return { of: T.provider[mode][state.rank].p50 };
       return { of: ofPc4(T.origin[mode][state.rank].minutes), site: ofPc4(T.origin[mode][state.rank].site) };
@@ -44,9 +44,9 @@ function travelView(app) {
     const breaks = kind === 'site' ? T.breaks.site : T.breaks[kind][state.mode];
     const mark = (i) => (hidden(i) ? MARK.MASKED : minuteMark(now.of[i], breaks));
     const text = (i) => (hidden(i) ? t('masked') : minutes(now.of[i]));
-    const title = kind === 'students' ? t('title_students', { mode: modeName(state.mode) })
-      : kind === 'site' ? t('title_site', { name: siteName(app.site()), mode: modeName(state.mode) })
-        : t('title_provider_' + state.rank, { mode: modeName(state.mode) });
+    const title = kind === 'students' ? t('title_students', { by: modeBy(state.mode) })
+      : kind === 'site' ? t('title_site', { name: siteName(app.site()), by: modeBy(state.mode) })
+        : t('title_provider_' + state.rank, { by: modeBy(state.mode) });
     const chosen = app.area();
     const site = kind === 'site' ? app.site() : -1;
     const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
@@ -57,7 +57,7 @@ function travelView(app) {
       level, mark, title,
       sites: (i) => (site < 0 ? 'on' : i === site ? 'chosen' : 'dim'),
       tip: (l, i) => [levelName(l, i), text(i)].concat(now.site && now.site[i] >= 0 && now.site[i] !== null ? [siteName(now.site[i])] : []),
-      legend: { title: kind === 'students' ? t('legend_minutes_mean') : level === 'pc4' ? t('legend_minutes') : t('legend_minutes_half'), lines: classLines(breaks, (v) => num(v)).concat(extra) },
+      legend: { title: kind === 'students' ? t('legend_minutes_students') : level === 'pc4' ? t('legend_minutes') : t('legend_minutes_half'), lines: classLines(breaks, (v) => num(v)).concat(extra) },
       detail: [site >= 0 && siteCard(site, all), chosen ? areaCard(chosen, state) : el('p', { class: 'gm-hint', text: t('hint_travel') }), !chosen && farthest(state, now.of, level, hidden)],
       table: {
         caption: title, rows: names.id.map((_, i) => i),
@@ -96,7 +96,7 @@ function travelView(app) {
         figures([[people(D.origins.young[o]), t('young_people')]]),
         el('h3', { text: t('minutes_to_provider') }),
         grid(D.modes.map((m) => [modeName(m), T.ranks.map((r) => short(T.origin[m][String(r)].minutes[o]))])),
-        near >= 0 ? el('p', { class: 'gm-hint', text: t('nearest_is', { name: siteName(near), mode: modeName(state.mode) }) }) : null,
+        near >= 0 ? el('p', { class: 'gm-hint', text: t('nearest_is', { name: siteName(near), by: modeBy(state.mode) }) }) : null,
       ]);
     }
     const S = T.students[state.mode];
@@ -105,8 +105,8 @@ function travelView(app) {
       figures([[people(AREA.young[i]), t('young_people')], [pct(P.reached[i]), t('reached_share')], [S.masked[i] ? '<5' : S.n[i] === null ? '–' : interval(S, i), t('students')]]),
       el('h3', { text: t('minutes_to_provider') }),
       grid(D.modes.map((m) => [modeName(m), T.ranks.map((r) => short(T.provider[m][String(r)].p50[i]))])),
-      el('p', { class: 'gm-hint', text: t('half_explained', { p80: short(P.p80[i]), mode: modeName(state.mode) }) }),
-      S.masked[i] || S.mean[i] === null ? null : el('p', { class: 'gm-hint', text: t('students_travel', { n: short(S.mean[i]), km: S.km[i] === null || S.km[i] < 0 ? '–' : num(S.km[i], 1), mode: modeName(state.mode) }) }),
+      el('p', { class: 'gm-hint', text: t('half_explained', { p80: short(P.p80[i]), by: modeBy(state.mode) }) }),
+      S.masked[i] || S.mean[i] === null ? null : el('p', { class: 'gm-hint', text: t('students_travel', { share: pct(S.reached[i]), n: short(S.mean[i]), km: S.km[i] === null || S.km[i] < 0 ? '–' : num(S.km[i], 1), by: modeBy(state.mode) }) }),
     ]);
   }
 

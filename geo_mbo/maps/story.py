@@ -1,0 +1,175 @@
+"""What each map says at its top, and the still picture of what it first shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from geo_mbo.maps.classes import SEQUENTIAL, SHARES, class_of
+from geo_mbo.maps.pack import SMALLEST_SHOWN
+from geo_mbo.maps.picture import Still, png
+from geo_mbo.messages import Lang, number, percent, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo_mbo.maps.shared import Basis
+    from geo_mbo.provenance import About
+
+_LEGEND_LENGTH = 6
+
+
+def finding(view: str, basis: Basis, lang: Lang) -> str:
+    """Give the sentence or two that the map of this name is about."""
+    tell = {
+        "verzorgingsgebieden": _catchments,
+        "reistijd": _travel,
+        "dekking": _coverage,
+    }[view]
+    return tell(basis, lang)
+
+
+def _by(basis: Basis, lang: Lang) -> str:
+    return text(f"map.by.{basis.mode}", lang)
+
+
+def _catchments(basis: Basis, lang: Lang) -> str:
+    rows = basis.findings.catchment
+    rows = rows[basis.at_site(rows["site_id"]) >= 0]
+    if rows.empty:
+        return text("map.finding.no_catchments", lang)
+    sets = rows[rows["inside"]].groupby("site_id").size()
+    students = float(rows["students"].sum())
+    return text(
+        "map.finding.catchments",
+        lang,
+        sites=int(rows["site_id"].nunique()),
+        students=number(students, lang) if students >= SMALLEST_SHOWN else "<5",
+        share=percent(basis.findings.choices.share, lang),
+        areas=int(sets.median()) if len(sets) else 0,
+    )
+
+
+def _travel(basis: Basis, lang: Lang) -> str:
+    times = basis.findings.origin_times
+    times = times[times["mode"] == basis.mode]
+    weights = basis.tables.origins.set_index("origin_id")["weight"]
+    if times.empty or not weights.sum():
+        return text("map.finding.no_travel", lang)
+
+    def within(rank: int) -> str:
+        near = times[(times["rank"] == rank) & (times["minutes"] <= basis.limit_min)]
+        return percent(float(weights.reindex(near["origin_id"]).sum() / weights.sum()), lang)
+
+    said = text(
+        "map.finding.travel",
+        lang,
+        within=within(1),
+        second=within(2),
+        by=_by(basis, lang),
+        limit=int(basis.limit_min),
+    )
+    farthest = _longest(basis)
+    return f"{said} {text('map.finding.travel_longest', lang, area=farthest)}" if farthest else said
+
+
+def _longest(basis: Basis) -> str:
+    """Name the municipality whose young people travel longest; not reached is longest of all."""
+    rows = basis.findings.providers
+    rows = rows[(rows["mode"] == basis.mode) & (rows["rank"] == 1)].dropna(subset="minutes_p50")
+    if rows.empty:
+        return ""
+    worst = rows.sort_values(["minutes_p50", "minutes_mean"], kind="stable").iloc[-1]["area_id"]
+    names = basis.municipalities.set_index("area_id")["name"]
+    return str(names.get(worst, ""))
+
+
+def _coverage(basis: Basis, lang: Lang) -> str:
+    if basis.tables.offers.empty:
+        return text("map.finding.no_coverage", lang)
+    gaps = basis.findings.gaps
+    return text(
+        "map.finding.coverage",
+        lang,
+        gaps=int((gaps["mode"] == basis.mode).sum()),
+        programmes=int(basis.tables.offers["programme_id"].nunique()),
+        pairs=len(basis.findings.duplication),
+        limit=int(basis.limit_min),
+        by=_by(basis, lang),
+    )
+
+
+def still(
+    view: str, basis: Basis, data: dict[str, Any], about: About, credits: list[str], lang: Lang
+) -> bytes:
+    """Draw the still picture of what the map of this name first shows."""
+    fill, title, legend = {
+        "verzorgingsgebieden": _main_institution,
+        "reistijd": _nearest,
+        "dekking": _worst_gap,
+    }[view](basis, data, lang)
+    told = [text("map.made_up_title", lang)] if about.made_up else []
+    return png(
+        Still(
+            basis.municipalities,
+            fill,
+            basis.provinces,
+            basis.sites,
+            title,
+            [*legend, ("#f1f2f3", text("map.still.none", lang))],
+            "  ·  ".join([*told, *credits])[:180],
+        )
+    )
+
+
+Shown = tuple[list[str], str, list[tuple[str, str]]]
+
+
+def _main_institution(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
+    top = data["catchment"]["areas"]["top"]
+    names, colours = data["institutions"]["name"], data["institutions"]["colour"]
+    fill = ["" if t is None else colours[t] for t in top]
+    known = [t for t in top if t is not None]
+    most = sorted(set(known), key=lambda t: (-known.count(t), t))
+    legend = [(colours[t], _short(names[t])) for t in most[:_LEGEND_LENGTH]]
+    if len(most) > _LEGEND_LENGTH:
+        legend.append(("#ffffff", text("map.still.other", lang)))
+    return fill, text("map.still.catchments", lang), legend
+
+
+def _nearest(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
+    breaks = data["travel"]["breaks"]["provider"][basis.mode]
+    rows = basis.findings.providers
+    rows = rows[(rows["mode"] == basis.mode) & (rows["rank"] == 1)].set_index("area_id")
+    values = rows["minutes_p50"].reindex(basis.municipalities["area_id"])
+    title = text("map.still.travel", lang, by=_by(basis, lang))
+    return _classed(values, breaks), title, _class_legend([str(b) for b in breaks], lang)
+
+
+def _worst_gap(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
+    gaps = basis.findings.gaps[basis.findings.gaps["mode"] == basis.mode]
+    coverage = basis.findings.coverage
+    programme = gaps["programme_id"].iloc[0] if len(gaps) else None
+    rows = coverage[(coverage["mode"] == basis.mode) & (coverage["programme_id"] == programme)]
+    values = rows.set_index("area_id")["share_out"].reindex(basis.municipalities["area_id"])
+    name = str(gaps["programme"].iloc[0]) if len(gaps) else ""
+    title = text("map.still.coverage", lang, programme=_short(name), limit=int(basis.limit_min))
+    return _classed(values, SHARES), title, _class_legend([percent(s, lang) for s in SHARES], lang)
+
+
+def _classed(values: pd.Series, breaks: Any) -> list[str]:
+    return ["" if c < 0 else SEQUENTIAL[c] for c in class_of(values.to_numpy(float), breaks)]
+
+
+def _class_legend(breaks: list[str], lang: Lang) -> list[tuple[str, str]]:
+    words = [text("map.class_first", lang, high=breaks[0])]
+    words += [
+        text("map.class_between", lang, low=low, high=high)
+        for low, high in zip(breaks, breaks[1:], strict=False)
+    ]
+    words.append(text("map.class_last", lang, low=breaks[-1]))
+    return list(zip(SEQUENTIAL, words, strict=True))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 42 else name[:40].rstrip() + "…"
+

@@ -1,0 +1,182 @@
+/* Gaps and duplication: one programme at a time, and the two lists that lead to the worst of them. */
+
+function coverageView(app) {
+  const V = D.coverage;
+  const P = V.programmes;
+  const areas = AREA.name.length;
+  const unpacked = {};
+  const gapsOf = (mode) => V.gaps.programme.map((_, g) => g).filter((g) => V.gaps.mode[g] === mode);
+  const first = gapsOf(D.mode)[0];
+  const firstProgramme = first === undefined ? (P.id[0] || '') : P.id[V.gaps.programme[first]];
+  const defaults = { programme: firstProgramme, mode: D.mode, level: 'municipality', list: 'gaps', pair: '', area: '' };
+  const label = (p) => P.name[p] + (P.level[p] === null ? '' : ' (' + t('level_n', { n: P.level[p] }) + ')');
+  const at = (state) => Math.max(0, P.id.indexOf(state.programme));
+
+  async function grids(mode) {
+    if (!unpacked[mode]) unpacked[mode] = [await bytes(V.share[mode]), await minuteRows(V.nearest[mode], areas)];
+    return unpacked[mode];
+  }
+
+  function pickSite(i) {
+    const here = P.sites.map((sites, p) => [sites, p]).filter(([sites]) => sites.includes(i)).map(([, p]) => p);
+    say(t('site_offers', { name: siteName(i), n: num(here.length) }));
+  }
+
+  function controls(state) {
+    return [
+      search('gm-search', t('search_programme'), P.id.map((id, p) => [label(p), id]), (programme) => app.set({ programme, pair: '', area: '' })),
+      choice('gm-programme', t('programme'), [['', P.id.map((id, p) => [id, label(p)])]], state.programme, (programme) => app.set({ programme, pair: '', area: '' })),
+      modeChoice(app),
+      state.pair === '' && levelChoice(app),
+    ];
+  }
+
+  /** Minutes from each PC4 to the nearest site that offers the programme. */
+  async function nearestOfPc4(p, mode) {
+    const grid = await minutesOf(mode);
+    const count = D.origins.area.length;
+    const best = new Uint8Array(count).fill(NONE);
+    P.sites[p].forEach((site) => {
+      const row = siteMinutes(grid, site);
+      for (let o = 0; o < count; o += 1) if (row[o] < best[o]) best[o] = row[o];
+    });
+    return ofPc4(Array.from(best)).map((v) => (v === null ? null : code(v)));
+  }
+
+  async function draw(state) {
+    if (!P.id.length) return nothing();
+    const p = at(state);
+    const level = PC4 && state.pair === '' ? state.level : 'municipality';
+    const [shareBytes, nearBytes] = await grids(state.mode);
+    const share = AREA.name.map((_, i) => { const b = shareBytes[p * areas + i]; return b === NONE ? null : b / 200; });
+    const near = AREA.name.map((_, i) => (share[i] === null ? null : code(nearBytes[p * areas + i])));
+    const nearPc4 = level === 'pc4' ? await nearestOfPc4(p, state.mode) : null;
+    const shareMark = (i) => (share[i] === null ? MARK.NO_DATA : classOf(share[i], V.breaks.share));
+    const breaks = V.breaks.minutes[state.mode];
+    const pair = state.pair === '' ? -1 : Number(state.pair);
+    const title = pair >= 0 ? t('title_pair', { a: siteName(V.pairs.site_a[pair]), b: siteName(V.pairs.site_b[pair]) })
+      : t(level === 'pc4' ? 'title_coverage_pc4' : 'title_coverage', { programme: label(p), n: num(D.limit), by: modeBy(state.mode) });
+    const out = (i) => (share[i] === null ? null : share[i] * AREA.young[i]);
+    const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
+    if (nearPc4 && nearPc4.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: t('not_reached') });
+    return {
+      level, title,
+      mark: level === 'pc4' ? (i) => minuteMark(nearPc4[i], breaks) : shareMark,
+      outlines: pair >= 0 ? pairLine(pair) : [],
+      sites: (i) => (pair >= 0 ? (i === V.pairs.site_a[pair] || i === V.pairs.site_b[pair] ? 'chosen' : P.sites[p].includes(i) ? 'on' : 'off') : P.sites[p].includes(i) ? 'on' : 'dim'),
+      siteTip: (i) => [t(P.sites[p].includes(i) ? 'offers_it' : 'offers_not')],
+      tip: (l, i) => (l === 'pc4' ? [levelName(l, i), minutes(nearPc4[i])] : [AREA.name[i], t('out_of_reach', { share: pct(share[i]), n: people(out(i)) })]),
+      legend: {
+        title: level === 'pc4' ? t('legend_nearest') : t('legend_share_out', { n: num(D.limit) }),
+        lines: (level === 'pc4' ? classLines(breaks, (v) => num(v)) : classLines(V.breaks.share, (v) => pct(v))).concat(extra),
+        strokes: pair >= 0 ? [{ kind: 'pair', label: t('pair_line') }] : [],
+      },
+      detail: [areaOrProgramme(state, p, share, near, out), listSwitch(state), state.list === 'gaps' ? gapList(state) : pairList(state)],
+      table: table(state, p, share, near, out, title, level, nearPc4),
+    };
+  }
+
+  function nothing() {
+    return {
+      mark: () => MARK.NO_DATA, title: t('no_programmes'), tip: (l, i) => [levelName(l, i)],
+      legend: { title: t('legend_share_out', { n: num(D.limit) }), lines: [{ mark: MARK.NO_DATA, label: t('no_data') }] },
+      detail: [el('p', { class: 'gm-hint', text: t('no_programmes') })],
+      table: { caption: t('no_programmes'), rows: [], columns: [{ label: t('municipality'), value: () => '' }] },
+    };
+  }
+
+  function table(state, p, share, near, out, title, level, nearPc4) {
+    if (level === 'pc4') {
+      return {
+        caption: title, rows: PC4.id.map((_, i) => i),
+        columns: [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }, { label: t('minutes_nearest'), numeric: true, value: (i) => nearPc4[i], text: (i) => minutes(nearPc4[i]) }],
+      };
+    }
+    return {
+      caption: t('title_coverage', { programme: label(p), n: num(D.limit), by: modeBy(state.mode) }), rows: AREA.name.map((_, i) => i),
+      columns: [
+        { label: t('municipality'), value: (i) => AREA.name[i] },
+        { label: t('province'), value: provinceName },
+        { label: t('young_out'), numeric: true, value: (i) => { const n = out(i); return n === null || (n > 0 && n < SMALLEST_SHOWN) ? null : Math.round(n); }, text: (i) => people(out(i)) },
+        { label: t('share_out_pct'), numeric: true, value: (i) => (share[i] === null ? null : share[i] * 100), text: (i) => pct(share[i]) },
+        { label: t('minutes_nearest'), numeric: true, value: (i) => near[i], text: (i) => minutes(near[i]) },
+      ],
+    };
+  }
+
+  function areaOrProgramme(state, p, share, near, out) {
+    if (state.pair !== '') return pairCard(Number(state.pair));
+    const chosen = app.area();
+    if (chosen && chosen[0] === 'municipality') {
+      const i = chosen[1];
+      return card(AREA.name[i], provinceName(i), () => app.set({ area: '' }), [
+        figures([[pct(share[i]), t('share_out_of', { n: num(D.limit) })], [people(out(i)), t('young_out')], [minutes(near[i]), t('minutes_nearest')]]),
+      ]);
+    }
+    const total = share.reduce((sum, s, i) => sum + (s === null ? 0 : s * AREA.young[i]), 0);
+    return card(label(p), P.sector[p], null, [figures([[num(P.sites[p].length), t('sites_offering')], [people(total), t('young_out')]])]);
+  }
+
+  function listSwitch(state) {
+    return segments('gm-list', t('lists'), [['gaps', t('gaps_n', { n: num(gapsOf(state.mode).length) })], ['pairs', t('pairs_n', { n: num(V.pairs.programme.length) })]], state.list, (list) => app.set({ list, pair: list === 'gaps' ? '' : state.pair }));
+  }
+
+  function gapList(state) {
+    const gaps = gapsOf(state.mode);
+    if (!gaps.length) return el('p', { class: 'gm-hint', text: t('no_gaps', { by: modeBy(state.mode) }) });
+    return el('div', {}, [el('p', { class: 'gm-hint', text: t('gaps_explained', { n: num(D.limit), by: modeBy(state.mode) }) }), bars(gaps.map((g) => ({
+      label: label(V.gaps.programme[g]), value: people(V.gaps.young[g]), share: V.gaps.young[g],
+      act: () => app.set({ programme: P.id[V.gaps.programme[g]], pair: '', area: '' }).then(() => {
+        const boxes = V.gaps.areas[g].map((i) => app.layers.areaBounds('municipality', i));
+        if (boxes.length) app.zoomTo(boxes.reduce((all, b) => all.extend(b), L.latLngBounds([])), 10);
+      }),
+    })), 10)]);
+  }
+
+  function pairLine(pair) {
+    const ends = [V.pairs.site_a[pair], V.pairs.site_b[pair]].map((i) => D.sites.at[i]);
+    if (!ends.every((e) => e.length)) return [];
+    return [[[ends], { color: '#ffffff', weight: 7, opacity: 0.95 }], [[ends], { color: '#B14A00', weight: 3.5 }]];
+  }
+
+  function openPair(k) {
+    return app.set({ programme: P.id[V.pairs.programme[k]], pair: String(k), list: 'pairs', area: '' }).then(() => {
+      const ends = [V.pairs.site_a[k], V.pairs.site_b[k]].map((i) => D.sites.at[i]).filter((e) => e.length);
+      if (ends.length) app.zoomTo(L.latLngBounds(ends).pad(0.6), 12);
+    });
+  }
+
+  function pairList() {
+    const order = V.pairs.programme.map((_, k) => k).sort((a, b) => V.pairs.small[b] - V.pairs.small[a] || V.pairs.young_both[b] - V.pairs.young_both[a]);
+    if (!order.length) return el('p', { class: 'gm-hint', text: t('no_pairs') });
+    return el('div', {}, [el('p', { class: 'gm-hint', text: t('pairs_explained', { n: num(D.limit), by: modeBy(D.mode) }) }), bars(order.map((k) => ({
+      label: label(V.pairs.programme[k]) + ': ' + siteName(V.pairs.site_a[k]) + ' – ' + siteName(V.pairs.site_b[k]),
+      value: pct(V.pairs.overlap[k]), share: V.pairs.overlap[k], act: () => openPair(k),
+    })), 8)]);
+  }
+
+  function pairSide(k, side) {
+    const site = V.pairs['site_' + side][k];
+    const counts = V.pairs['students_' + side];
+    return el('div', { class: 'gm-side' }, [
+      el('h3', {}, [siteTag(site), document.createTextNode(siteName(site))]),
+      el('p', { class: 'gm-under', text: D.institutions.name[D.sites.institution[site]] }),
+      figures([[interval(counts, k), t('students_institution')], [people(V.pairs['young_' + side][k]), t('young_reach')]]),
+    ]);
+  }
+
+  function pairCard(k) {
+    return card(label(V.pairs.programme[k]), t('track.' + V.pairs.track[k]), () => app.set({ pair: '' }).then(app.home), [
+      el('div', { class: 'gm-sides' }, [pairSide(k, 'a'), pairSide(k, 'b')]),
+      figures([[people(V.pairs.young_both[k]), t('young_both')], [pct(V.pairs.overlap[k]), t('overlap')], [num(V.pairs.km[k], 1) + ' km', t('distance')]]),
+      V.pairs.small[k] ? el('p', { class: 'gm-note', text: t('both_small') }) : null,
+      el('p', { class: 'gm-hint', text: t('pair_caution') }),
+    ]);
+  }
+
+  return {
+    defaults, controls, draw, pickSite,
+    allowed: { programme: (v) => P.id.includes(v), list: (v) => v === 'gaps' || v === 'pairs', pair: (v) => v === '' || (/^\d+$/.test(v) && Number(v) < V.pairs.programme.length) },
+    started: () => { if (app.state.pair !== '') openPair(Number(app.state.pair)); },
+  };
+}

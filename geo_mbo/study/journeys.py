@@ -1,0 +1,193 @@
+"""The journeys of a study: its network, its travel matrix and the reach of its sites, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from geo_mbo.cache import Cache
+from geo_mbo.errors import InputError, StudyError
+from geo_mbo.notes import Notify, note, to_log
+from geo_mbo.progress import Progress, silent
+from geo_mbo.provenance import digest
+from geo_mbo.study.file import InputFile, Study
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geo_mbo.network import Network
+    from geo_mbo.tables import Tables
+    from geo_mbo.travel import TravelMatrix
+
+
+def read_roads(study: Study, *, cache: Cache, notify: Notify = to_log) -> Network | None:
+    """Build the network of the study's road map, or load it where it was built before.
+
+    Returns
+    -------
+    Network or None
+        None, with a note, where the study has no road map.
+    """
+    from geo_mbo.network import Network, read_network
+
+    given = study.inputs.roads
+    if given is None:
+        notify(note("crow_flies"))
+        return None
+    path, modes = study.path(given), searched_modes(study)
+    return cache.kept(
+        "network.npz",
+        _roads_recipe(study, given, modes),
+        make=lambda tell: read_network(
+            path, modes=modes, columns=given.columns or None, notify=tell
+        ),
+        save=lambda network, to: network.save(to),
+        load=Network.load,
+        notify=notify,
+    )
+
+
+def travel_of(
+    study: Study,
+    tables: Tables,
+    places: gpd.GeoDataFrame,
+    network: Network | None,
+    *,
+    cache: Cache,
+    progress: Progress = silent,
+    notify: Notify = to_log,
+) -> TravelMatrix:
+    """Search the travel times of the study's modes, and add those from elsewhere.
+
+    Parameters
+    ----------
+    study, tables
+        The study and its tables.
+    places
+        Existing and candidate sites: one matrix serves all scenarios.
+    network
+        Roads; None: crow-flies distance times a detour factor.
+    cache, progress, notify
+        Where the matrix is kept, and who is told how far it is and what was found.
+    """
+    from geo_mbo import travel
+
+    given, modes = study.parameters, searched_modes(study)
+    searched = []
+    progress(0.0, "travel")
+    if modes and (network is None or study.inputs.roads is None):
+        limit_min = given.search_limit_min
+        searched.append(
+            travel.crow_flies_matrix(tables.origins, places, modes=modes, limit_min=limit_min)
+        )
+    elif modes:
+
+        def search(tell: Notify) -> TravelMatrix:
+            return travel.travel_matrix(
+                network,
+                tables.origins,
+                places,
+                modes=modes,
+                limit_min=given.search_limit_min,
+                snap_limit_m=given.snap_limit_m,
+                progress=lambda fraction, _: progress(fraction, "travel"),
+                notify=tell,
+            )
+
+        recipe = _roads_recipe(study, study.inputs.roads, modes)
+        points = {"origins": _points(tables.origins), "sites": _points(places)}
+        searched.append(
+            cache.kept(
+                "matrix.zarr",
+                {**recipe, **points, "limit_min": given.search_limit_min},
+                make=search,
+                save=lambda matrix, to: matrix.save(to),
+                load=travel.TravelMatrix.open,
+                notify=notify,
+            )
+        )
+    if study.inputs.travel is not None:
+        searched.append(_from_elsewhere(study, study.inputs.travel, tables, notify))
+    return travel.stacked(*searched, notify=notify) if len(searched) > 1 else searched[0]
+
+
+def reach_of(
+    study: Study,
+    tables: Tables,
+    network: Network | None,
+    *,
+    cache: Cache,
+    notify: Notify = to_log,
+) -> gpd.GeoDataFrame | None:
+    """Draw the reach of every site by the study's mode; None where there is no network."""
+    import geopandas as gpd
+
+    from geo_mbo.reach import isochrones
+
+    given, roads = study.parameters, study.inputs.roads
+    if network is None or roads is None or not given.isochrones or given.mode == "transit":
+        return None
+    recipe = _roads_recipe(study, roads, (given.mode,))
+    return cache.kept(
+        "isochrones.gpkg",
+        {**recipe, "sites": _points(tables.sites), "cutoffs_min": given.cutoffs_min},
+        make=lambda tell: isochrones(
+            network,
+            tables.sites,
+            mode=given.mode,
+            cutoffs_min=given.cutoffs_min,
+            snap_limit_m=given.snap_limit_m,
+            notify=tell,
+        ),
+        save=lambda frame, to: frame.to_file(to, driver="GPKG"),
+        load=gpd.read_file,
+        notify=notify,
+    )
+
+
+def searched_modes(study: Study) -> tuple[str, ...]:
+    """Give the modes that are searched here; public transport comes from elsewhere."""
+    return tuple(mode for mode in study.parameters.modes if mode != "transit")
+
+
+def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mapping[str, object]:
+    """Give all that a search depends on beside its points: roads, speeds and the snap limit."""
+    from geo_mbo.modes import modes as known
+
+    return {
+        "roads": digest(study.path(roads)),
+        "columns": roads.columns,
+        "modes": [repr(known()[mode]) for mode in modes],
+        "snap_limit_m": study.parameters.snap_limit_m,
+    }
+
+
+def _points(frame: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Give the identifiers and places of points as plain values."""
+    return list(zip(frame.iloc[:, 0], frame.geometry.to_wkb(hex=True), strict=True))
+
+
+def _from_elsewhere(study: Study, given: InputFile, tables: Tables, notify: Notify) -> TravelMatrix:
+    """Read a travel matrix that another program made, and hold it against the study."""
+    import pandas as pd
+
+    from geo_mbo import travel
+    from geo_mbo.sources.text import read_text
+
+    path = study.path(given)
+    frame = read_text(path).rename(columns=lambda name: str(name).lower().replace(" ", "_"))
+    for name in {"minutes", "meters"} & set(frame.columns):
+        frame[name] = pd.to_numeric(frame[name], errors="coerce")
+    matrix = travel.matrix_from_long(frame, source=path.name, notify=notify)
+    strange = [*matrix.origins.difference(tables.origins["origin_id"])]
+    strange += [*matrix.sites.difference(tables.sites["site_id"])]
+    if strange:
+        raise InputError.of(
+            "travel_unknown_ids", path=str(path), count=len(strange), value=strange[0]
+        )
+    # What is searched here is not taken from elsewhere too.
+    wanted = [mode for mode in study.parameters.modes if mode not in searched_modes(study)]
+    absent = [mode for mode in wanted if mode not in matrix.modes]
+    if absent:
+        raise StudyError.of("travel_missing", path=str(path), mode=absent[0])
+    return matrix.select(modes=wanted)
