@@ -66,7 +66,7 @@ class GeoMboError(Exception):
         self.breaches = tuple(breaches)
 
     @classmethod
-    def of(cls, code: str, **params: object) -> Self:
+    def of(cls, code: str, /, **params: object) -> Self:
         """Make the error of one breach."""
         return cls([Breach(code, params)])
 

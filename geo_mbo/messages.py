@@ -43,7 +43,7 @@ def catalogue(lang: Lang) -> Mapping[str, str]:
     return found
 
 
-def text(key: str, lang: Lang = "en", **params: object) -> str:
+def text(key: str, /, lang: Lang = "en", **params: object) -> str:
     """Give the message of `key` with its placeholders filled; numbers follow the language.
 
     Parameters

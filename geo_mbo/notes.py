@@ -50,7 +50,7 @@ class Note:
 
 
 def note(
-    code: str, rows: Iterable[object] = (), count: int | None = None, **params: object
+    code: str, /, rows: Iterable[object] = (), count: int | None = None, **params: object
 ) -> Note:
     """Make a note; `count` is the number of rows where it is not given.
 

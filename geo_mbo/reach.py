@@ -3,9 +3,10 @@
 An isochrone here is the union of the square cells that hold a stretch of road from which (or to
 which) the trip takes no longer than the limit. The road is followed by the metre: an edge counts as
 far as it is reached, found with Dijkstra's algorithm and exact parts of edges. Cells lie on one
-fixed grid, so that a result does not depend on what else is asked for, a longer limit always holds
-the shorter, and a new road can only add cells. Polygons drawn around reached junctions do none of
-this: they swallow places beyond the limit, and rivers without a bridge.
+fixed grid, so that a result does not depend on what else is asked for, and a longer limit always
+holds the shorter. A field of at most 1 km2 that reached roads enclose, with no road in it, belongs
+to the area. Polygons drawn around reached junctions do none of this: they swallow places beyond the
+limit, and rivers without a bridge.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from geo_mbo.network.pairs import ends, walking_ms
 from geo_mbo.network.search import graph, search
 from geo_mbo.network.snapping import Snaps, network_guard, snap, tell_snaps
 from geo_mbo.notes import Notify, to_log
-from geo_mbo.progress import Progress, silent
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,6 +34,8 @@ __all__ = ["isochrones"]
 
 SAMPLES_PER_CELL = 4
 """Roads are looked at every quarter of a cell."""
+ENCLOSED_M2 = 1_000_000.0
+"""Fields up to this size that reached roads enclose belong to the area."""
 _BLOCK_BYTES = 128 * 2**20
 
 
@@ -107,7 +109,9 @@ def isochrones(
     roadside = _roadside(network, mode, cell_m)
     shapes = [
         shape
-        for minutes in _cell_minutes(network, snaps, roadside, mode, direction, max(limits, default=0))
+        for minutes in _cell_minutes(
+            network, snaps, roadside, mode, direction, max(limits, default=0)
+        )
         for shape in _areas(roadside, minutes, limits, cell_m)
     ]
     return gpd.GeoDataFrame(
@@ -205,25 +209,54 @@ def _along_own_edge(
 def _areas(
     roadside: _Roadside, minutes: Floats, limits: Sequence[float], cell_m: float
 ) -> list[MultiPolygon]:
-    return [
-        _outline(roadside.column[minutes <= limit], roadside.row[minutes <= limit], cell_m)
-        for limit in limits
-    ]
+    """Give the area within each limit."""
+    import shapely
+
+    shapes = []
+    for limit in limits:
+        reached = minutes <= limit
+        if not reached.any():
+            shapes.append(shapely.MultiPolygon())
+            continue
+        corner, filled = _filled(roadside, reached, cell_m)
+        shapes.append(_outline(filled, corner, cell_m))
+    return shapes
 
 
-def _outline(column: Whole, row: Whole, cell_m: float) -> MultiPolygon:
+def _filled(
+    roadside: _Roadside, reached: npt.NDArray[np.bool_], cell_m: float
+) -> tuple[Whole, npt.NDArray[np.bool_]]:
+    """Lay reached cells out on the grid, and fill the small fields that they enclose.
+
+    Returned are the place of the first cell and the cells (row, column) with an empty edge around.
+    """
+    from scipy import ndimage
+
+    column, row = roadside.column, roadside.row
+    low = np.array([column[reached].min(), row[reached].min()]) - 1
+    size = np.array([column[reached].max(), row[reached].max()]) - low + 2
+    near = ((column - low[0]) | (row - low[1])) >= 0
+    near &= (column < low[0] + size[0]) & (row < low[1] + size[1])
+    cells = np.zeros((2, size[1], size[0]), dtype=bool)
+    cells[0, row[reached] - low[1], column[reached] - low[0]] = True
+    cells[1, row[near] - low[1], column[near] - low[0]] = True
+    filled, roads = cells
+    field, _ = ndimage.label(~filled)
+    kept = np.bincount(field.ravel()) * cell_m**2 > ENCLOSED_M2
+    kept[np.unique(field[roads])] = True  # an enclosed road that is not reached stays outside
+    kept[[0, field[0, 0]]] = True
+    return low, filled | ~kept[field]
+
+
+def _outline(filled: npt.NDArray[np.bool_], corner: Whole, cell_m: float) -> MultiPolygon:
     """Give the union of cells as one valid shape: its outline is put together from their sides."""
     import shapely
 
-    if not len(column):
-        return shapely.MultiPolygon()
-    left, low = column.min() - 1, row.min() - 1
-    filled = np.zeros((row.max() - low + 2, column.max() - left + 2), dtype=bool)
-    filled[row - low, column - left] = True
-    sides = _sides(filled) + np.array([left, low])
-    faces = shapely.get_parts(shapely.polygonize(shapely.linestrings(sides * float(cell_m))))
+    sides = (_sides(filled) + corner) * float(cell_m)
+    lines = np.asarray(shapely.linestrings(sides))
+    faces = shapely.get_parts(shapely.polygonize(lines))
     inside = np.floor(shapely.get_coordinates(shapely.point_on_surface(faces)) / cell_m)
-    at = inside.astype(np.int64) - np.array([left, low])
+    at = inside.astype(np.int64) - corner
     return shapely.MultiPolygon(list(faces[filled[at[:, 1], at[:, 0]]]))
 
 

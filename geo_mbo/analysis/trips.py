@@ -73,12 +73,11 @@ def trips(matrix: TravelMatrix, students: pd.DataFrame, there: Homes) -> Trips:
     site = indexer(flows["site_id"].fillna(""), matrix.sites)
     placed = (area >= 0) & (site >= 0) & (flows["origin_kind"] == "municipality").to_numpy()
     area, site = area[placed], site[placed]
-    stops = np.append(there.starts[1:], len(there.ids))
-    sizes = (stops - there.starts)[area] if len(area) else np.zeros(0, dtype=np.intp)
+    sizes = (there.stops - there.starts)[area]
     row = np.repeat(np.arange(len(area)), sizes)
     # Counting within each pair: 0, 1, 2 ... behind the first origin of its municipality.
     within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    origin = there.starts[area][row] + within if len(row) else np.zeros(0, dtype=np.intp)
+    origin = there.starts[area][row] + within
     share = there.weight / there.per_area(there.weight)[there.area]
     return Trips(
         pairs=flows[placed].reset_index(drop=True),

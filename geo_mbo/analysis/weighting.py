@@ -68,6 +68,11 @@ class Homes:
     people: Floats
     weight: Floats
 
+    @property
+    def stops(self) -> Whole:
+        """Give the position behind the last origin of each area."""
+        return np.append(self.starts, len(self.ids))[1:]
+
     def minutes(self, matrix: TravelMatrix, mode: str) -> Floats:
         """Give the minutes of one mode, origins in this order."""
         return cast("Floats", matrix.minutes(mode)[self.at])
@@ -187,9 +192,8 @@ def area_quantiles(minutes: Floats, there: Homes, *, shares: tuple[float, ...]) 
         Positions of origins: shares x measures x areas.
     """
     found = np.zeros((len(shares), len(minutes), len(there.starts)), dtype=np.intp)
-    stops = np.append(there.starts[1:], len(there.ids))
     # One area after another: a few hundred sorts of narrow blocks beat one sort of everything.
-    for k, (start, stop) in enumerate(zip(there.starts, stops, strict=True)):
+    for k, (start, stop) in enumerate(zip(there.starts, there.stops, strict=True)):
         order = np.argsort(minutes[:, start:stop], axis=1, kind="stable")
         reached = np.cumsum(there.weight[start:stop][order], axis=1)
         for i, share in enumerate(shares):

@@ -134,7 +134,7 @@ def contents(
 def _write_layer(path: Path, layer: Layer, frame: pd.DataFrame, about: About, lang: Lang) -> None:
     import pyogrio
 
-    options = {"IDENTIFIER": text(f"layer.{_base(layer)}", lang), "FID": "fid"}
+    options = {"IDENTIFIER": _title(layer, lang), "FID": "fid"}
     if layer.shape:
         options["GEOMETRY_NAME"] = "geom"
     options["DESCRIPTION"] = _description(layer, about, lang)
@@ -158,6 +158,11 @@ def _description(layer: Layer, about: About, lang: Lang) -> str:
         text("layer.from", lang, title=about.title, sources="; ".join(about.attributions)),
     ]
     return " ".join(part for part in told if part)
+
+
+def _title(layer: Layer, lang: Lang) -> str:
+    title = text(f"layer.{_base(layer)}", lang)
+    return title if _base(layer) == layer.name else f"{title} ({text('layer.rest', lang)})"
 
 
 def _base(layer: Layer) -> str:
@@ -221,11 +226,11 @@ def _write_styles(
 @contextmanager
 def _told_as_file_error(path: Path) -> Iterator[None]:
     """Tell what the library says of a full disk or a lost folder as our own error."""
-    from pyogrio.errors import DataSourceError, FeatureError
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
     try:
         yield
-    except (DataSourceError, FeatureError, sqlite3.Error) as error:
+    except (DataLayerError, DataSourceError, FeatureError, sqlite3.Error) as error:
         raise FileError.of("cannot_write", path=str(path), reason=str(error)) from error
 
 

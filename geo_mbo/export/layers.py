@@ -176,7 +176,9 @@ def _shaped(layer: Layer) -> gpd.GeoSeries:
     shapes = gpd.GeoSeries(layer.frame["geometry"].to_numpy(), crs=RD)
     if layer.shape != "MultiPolygon":
         return shapes
-    valid = shapely.make_valid(shapes.to_numpy(), method="structure", keep_collapsed=False)
+    valid = shapes.to_numpy().copy()
+    wrong = ~shapely.is_valid(valid)
+    valid[wrong] = shapely.make_valid(valid[wrong], method="structure", keep_collapsed=False)
     return gpd.GeoSeries(shapely.orient_polygons(valid, exterior_cw=False), crs=RD)
 
 

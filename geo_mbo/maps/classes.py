@@ -55,6 +55,22 @@ def count_breaks(counts: npt.ArrayLike) -> list[int]:
     return found
 
 
+def programme_breaks(count: int) -> list[int]:
+    """Cut a number of programmes into five parts of about as many.
+
+    Examples
+    --------
+    >>> programme_breaks(50), programme_breaks(437), programme_breaks(3)
+    ([10, 20, 30, 40], [90, 170, 260, 350], [1, 2, 3, 4])
+    """
+    step = 10 if count >= 100 else 5 if count >= 25 else 1
+    found: list[int] = []
+    for part in SHARES:
+        nice = round(count * part / step) * step
+        found.append(max(nice, found[-1] + 1 if found else 1))
+    return found
+
+
 def _round_number(value: float) -> int:
     """Give the number of 1, 2 or 5 and noughts that is nearest on a log scale."""
     power = 10 ** np.floor(np.log10(max(value, 1)))

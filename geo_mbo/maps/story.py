@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from geo_mbo.maps.classes import SEQUENTIAL, SHARES, class_of
+from geo_mbo.maps.classes import SEQUENTIAL, class_of
 from geo_mbo.maps.pack import SMALLEST_SHOWN
 from geo_mbo.maps.picture import Still, png
 from geo_mbo.messages import Lang, number, percent, text
@@ -95,6 +95,7 @@ def _coverage(basis: Basis, lang: Lang) -> str:
         pairs=len(basis.findings.duplication),
         limit=int(basis.limit_min),
         by=_by(basis, lang),
+        share=percent(basis.findings.choices.min_share_out, lang),
     )
 
 
@@ -105,7 +106,7 @@ def still(
     fill, title, legend = {
         "verzorgingsgebieden": _main_institution,
         "reistijd": _nearest,
-        "dekking": _worst_gap,
+        "dekking": _choice,
     }[view](basis, data, lang)
     told = [text("map.made_up_title", lang)] if about.made_up else []
     return png(
@@ -145,15 +146,17 @@ def _nearest(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     return _classed(values, breaks), title, _class_legend([str(b) for b in breaks], lang)
 
 
-def _worst_gap(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
-    gaps = basis.findings.gaps[basis.findings.gaps["mode"] == basis.mode]
-    coverage = basis.findings.coverage
-    programme = gaps["programme_id"].iloc[0] if len(gaps) else None
-    rows = coverage[(coverage["mode"] == basis.mode) & (coverage["programme_id"] == programme)]
-    values = rows.set_index("area_id")["share_out"].reindex(basis.municipalities["area_id"])
-    name = str(gaps["programme"].iloc[0]) if len(gaps) else ""
-    title = text("map.still.coverage", lang, programme=_short(name), limit=int(basis.limit_min))
-    return _classed(values, SHARES), title, _class_legend([percent(s, lang) for s in SHARES], lang)
+def _choice(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
+    breaks = data["coverage"]["breaks"]["programmes"]
+    rows = basis.findings.coverage
+    rows = rows[rows["mode"] == basis.mode]
+    within = (rows["share_out"] < basis.findings.choices.min_share_out).groupby(rows["area_id"]).sum()
+    values = within.reindex(basis.municipalities["area_id"]).to_numpy(float)
+    found = class_of(values, breaks)
+    fill = ["" if c < 0 else SEQUENTIAL[len(breaks) - c] for c in found]
+    title = text("map.still.coverage", lang, limit=int(basis.limit_min), by=_by(basis, lang))
+    lines = _class_legend([str(b) for b in breaks], lang)
+    return fill, title, [(c, words) for c, (_, words) in zip(SEQUENTIAL[::-1], lines, strict=True)]
 
 
 def _classed(values: pd.Series, breaks: Any) -> list[str]:

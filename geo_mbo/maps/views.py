@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.counts import COUNTS, total
-from geo_mbo.maps.classes import CATCHMENT_SHARES, MINUTES, SHARES, count_breaks, minute_breaks
+from geo_mbo.maps.classes import CATCHMENT_SHARES, MINUTES, SHARES, count_breaks, minute_breaks, programme_breaks
 from geo_mbo.maps.pack import (
     SMALLEST_SHOWN,
     masked,
@@ -189,8 +189,10 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
     return {
         "breaks": {
             "share": list(SHARES),
+            "programmes": programme_breaks(len(ids)),
             "minutes": {m: minute_breaks(grids[m][1]) for m in modes},
         },
+        "gap_share": basis.findings.choices.min_share_out,
         "programmes": {
             "id": ids,
             "name": list(programmes["programme"]),

@@ -21,7 +21,11 @@ Say = Literal["open", "closed", "push", "silent"]
 KMH_PER_MPH = 1.609344
 _CYCLEWAYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
 _CYCLED = {"track", "lane", "shared", "share_busway", "sharrow", "shared_lane"}
-_FORWARD, _BACKWARD, _BOTH = {"yes", "true", "1"}, {"-1", "reverse"}, {"no", "false", "0", "alternating"}
+_FORWARD, _BACKWARD, _BOTH = (
+    {"yes", "true", "1"},
+    {"-1", "reverse"},
+    {"no", "false", "0", "alternating"},
+)
 _NUMBER = re.compile(r"^(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph)?$", re.IGNORECASE)
 _ZONE = re.compile(r"zone:?(\d+)$")
 _ISO = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$", re.IGNORECASE)
@@ -76,7 +80,7 @@ def speeds_kmh(tags: Tags, mode: Mode) -> tuple[float, float]:
 
 
 def gate_is_open(tags: Tags, vehicle: str) -> bool:
-    """May this vehicle pass a node with these tags (a bollard, a gate)?
+    """Tell whether a vehicle may pass a node with these tags (a bollard, a gate).
 
     Examples
     --------
@@ -147,7 +151,7 @@ def telling_keys() -> frozenset[str]:
 
 
 def _said(tags: Tags, vehicle: str, direction: str) -> Say:
-    """What the tags say about a vehicle, the most telling key first, a direction before both."""
+    """Give what the tags say of a vehicle: the most telling key first, a direction before both."""
     for key in rules()["vehicle"][vehicle]["keys"]:
         for name in (f"{key}:{direction}", key):
             said = _value(tags.get(name, ""), vehicle)
@@ -169,7 +173,7 @@ def _value(written: str, vehicle: str) -> Say:
 
 
 def _opened_by(tags: Tags, vehicle: str, direction: str) -> bool:
-    """Does a key of its own, not the general one, open a way for this vehicle?"""
+    """Tell whether a key of its own, not the general one, opens a way for this vehicle."""
     own = [key for key in rules()["vehicle"][vehicle]["keys"] if key != "access"]
     for key in own:
         for name in (f"{key}:{direction}", key):
@@ -180,29 +184,38 @@ def _opened_by(tags: Tags, vehicle: str, direction: str) -> bool:
 
 
 def _may(tags: Tags, road: str, mode: Mode, direction: Direction) -> Say:
-    """May this mode use a way in a direction, one-way streets apart."""
+    """Tell whether this mode may use a way in a direction, one-way streets apart."""
     vehicle = mode.vehicle
     rule = rules()["vehicle"][vehicle]
     said = _said(tags, vehicle, direction)
-    if said in ("closed", "push") or _too_narrow(tags, rule.get("room_m", {})):
-        return "closed" if said != "push" else "push"
-    if _opened_by(tags, vehicle, direction):
-        return "open"
-    if tags.get("motorroad") == "yes" and not rule["motorroad"]:
+    if said == "closed" or _too_narrow(tags, rule.get("room_m", {})):
         return "closed"
-    if road == "ferry" and vehicle == "motorcar" and ("foot" in tags or "bicycle" in tags):
-        return "closed"  # a ferry that names who may board takes nobody else
-    if vehicle == "bicycle" and any(tags.get(key) in _CYCLED for key in _CYCLEWAYS):
+    if said == "push" or _opened_by(tags, vehicle, direction):
+        return "open" if said != "push" else "push"
+    if _closed_by_kind(tags, road, vehicle):
+        return "closed"
+    if _class_kmh(road, mode) is not None or (vehicle == "bicycle" and _cycleway(tags)):
         return "open"
-    if vehicle == "bicycle" and _contraflow(tags):
-        return "open"
-    if _class_kmh(road, mode) is None:
-        return "push" if road in rule.get("pushed", ()) else "closed"
-    return "open"
+    return "push" if road in rule.get("pushed", ()) else "closed"
+
+
+def _closed_by_kind(tags: Tags, road: str, vehicle: str) -> bool:
+    """Tell whether the kind of way closes it to a vehicle.
+
+    A motorroad is for motors only; a ferry that names who may board takes nobody else.
+    """
+    if tags.get("motorroad") == "yes" and not rules()["vehicle"][vehicle]["motorroad"]:
+        return True
+    return road == "ferry" and vehicle == "motorcar" and ("foot" in tags or "bicycle" in tags)
+
+
+def _cycleway(tags: Tags) -> bool:
+    """Tell whether there is a lane or track for bicycles along the way."""
+    return _contraflow(tags) or any(tags.get(key) in _CYCLED for key in _CYCLEWAYS)
 
 
 def _directions(tags: Tags, road: str, vehicle: str) -> tuple[bool, bool]:
-    """Do the one-way rules let this vehicle go along the way, and against it?"""
+    """Tell whether one-way rules let this vehicle go along the way, and against it."""
     there, back = True, True
     keys: Sequence[str] = rules()["vehicle"][vehicle]["oneway"]
     implied = road == "motorway" or tags.get("junction") in ("roundabout", "circular")
@@ -223,9 +236,7 @@ def _contraflow(tags: Tags) -> bool:
     return any(tags.get(key, "").startswith("opposite") for key in _CYCLEWAYS)
 
 
-def _speed(
-    tags: Tags, road: str, mode: Mode, direction: Direction, *, with_stream: bool
-) -> float:
+def _speed(tags: Tags, road: str, mode: Mode, direction: Direction, *, with_stream: bool) -> float:
     may = _may(tags, road, mode, direction)
     if may == "closed":
         return 0.0

@@ -104,7 +104,7 @@ def _streets(graph: nx.MultiDiGraph[Any]) -> list[tuple[Any, Any, Mapping[str, A
 
 
 def _both_ways(u: Any, v: Any, data: Mapping[str, Any]) -> bool:
-    """A loop lies on itself: only its tag says whether it goes both ways."""
+    """Tell it of a loop, which is its own way back: only its tag can."""
     return bool(u == v and not data.get("oneway", False))
 
 

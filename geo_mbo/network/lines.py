@@ -129,7 +129,9 @@ def _check_columns(frame: gpd.GeoDataFrame, columns: Mapping[str, str], *, where
     ]
     unit = columns.get("travel_time_unit")
     if "travel_time" in columns and unit not in UNITS_S:
-        breaches.append(Breach("no_time_unit", {"value": unit or "", "allowed": ", ".join(UNITS_S)}))
+        breaches.append(
+            Breach("no_time_unit", {"value": unit or "", "allowed": ", ".join(UNITS_S)})
+        )
     if breaches:
         raise InputError(breaches)
 
@@ -169,9 +171,9 @@ def _joined(x: Floats, y: Floats, start: Whole) -> tuple[Whole, Whole, Floats, F
     links = coo_array(
         (np.ones(len(close), np.int8), (close[:, 0], close[:, 1])), shape=(len(at), len(at))
     )
-    _, node = connected_components(links, directed=False)
-    first = np.unique(node, return_index=True)[1]
-    node = node.astype(np.int64)
+    number = connected_components(links, directed=False)[1]
+    first = np.unique(number, return_index=True)[1]
+    node = number.astype(np.int64)
     return node[: len(start) - 1], node[len(start) - 1 :], ends[first, 0], ends[first, 1]
 
 

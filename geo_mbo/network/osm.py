@@ -31,8 +31,6 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from geo_mbo.network.road import Floats, Truths, Whole
 
 _NOWHERE = 2**31 - 1
@@ -124,6 +122,7 @@ def _gather(path: Path, modes: Sequence[Mode]) -> _Raw:
     raw = _Raw()
     telling = telling_keys()
     wanted = osmium.filter.KeyFilter("highway", "route", "restriction", *_GATE_KEYS)
+    thing: Any  # osmium tells the kinds apart by methods that not all of them have
     try:
         for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
             if thing.is_way():

@@ -109,9 +109,12 @@ def between(
         )
         seconds[:, block], meters[:, block] = _joined(out, there_s, there_m)
     _along_one_edge(network, homes, schools, mode, seconds, meters)
-    found = _status(roads, homes, schools, out, into, seconds=seconds)
+    status = _status(roads, homes, schools, out, into, seconds=seconds)
+    walk_m = homes.away_m[:, None] + schools.away_m
+    seconds, meters = seconds + walk_m / walking_ms(), meters + walk_m
+    _straight_across(homes, schools, origins, sites, seconds, meters)
     progress(1.0, "progress.finding_times")
-    return _with_walks(homes, schools, seconds, meters, found, limits=limits)
+    return _within(limits.limit_min, homes, schools, status, seconds=seconds, meters=meters)
 
 
 def ends(network: Network, snaps: Snaps, mode: str, *, arriving: bool = False) -> Ends:
@@ -153,9 +156,7 @@ def _along_one_edge(
         here = np.flatnonzero(homes.edge == edge)
         ahead = schools.share[site] - homes.share[here]
         with np.errstate(invalid="ignore"):
-            direct = np.where(
-                ahead == 0, 0.0, np.abs(ahead) * np.where(ahead > 0, *times[:, edge])
-            )
+            direct = np.where(ahead == 0, 0.0, np.abs(ahead) * np.where(ahead > 0, *times[:, edge]))
         direct_m = np.abs(ahead) * network.length_m[edge]
         better = direct < seconds[here, site]
         better |= (direct == seconds[here, site]) & (direct_m < meters[here, site])
@@ -183,23 +184,40 @@ def _status(
     return status
 
 
-def _with_walks(
+def _straight_across(
     homes: Snaps,
     schools: Snaps,
+    origins: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
     seconds: Floats,
     meters: Floats,
+) -> None:
+    """Who lives on the street of the school may walk straight to it; next door takes no time."""
+    for site in np.flatnonzero(schools.edge >= 0):
+        here = np.flatnonzero(homes.edge == schools.edge[site])
+        apart = np.asarray(origins.geometry.iloc[here].distance(sites.geometry.iloc[site]))
+        better = apart / walking_ms() < seconds[here, site]
+        seconds[here[better], site] = apart[better] / walking_ms()
+        meters[here[better], site] = apart[better]
+
+
+def _within(
+    limit_min: float,
+    homes: Snaps,
+    schools: Snaps,
     status: npt.NDArray[np.uint8],
     *,
-    limits: Limits,
+    seconds: Floats,
+    meters: Floats,
 ) -> Pairs:
-    """Add the walks to and from the road, and hold the limit on the whole trip."""
-    walk_m = homes.away_m[:, None] + schools.away_m
-    minutes = (seconds + walk_m / walking_ms()) / 60
-    status = np.where((status == OK) & (minutes > limits.limit_min), OVER_LIMIT, status)
+    """Hold the limit on the whole trip, walks included."""
+    minutes = seconds / 60
+    status = np.where(minutes <= limit_min, OK, status)
+    status = np.where((status == OK) & (minutes > limit_min), OVER_LIMIT, status)
     reached = status == OK
     return Pairs(
         minutes=np.where(reached, minutes, np.inf).astype(np.float32),
-        meters=np.where(reached, meters + walk_m, np.inf).astype(np.float32),
+        meters=np.where(reached, meters, np.inf).astype(np.float32),
         status=status.astype(np.uint8),
         origin_snap_m=homes.away_m,
         site_snap_m=schools.away_m,

@@ -99,10 +99,9 @@ class Network:
         counts = np.diff(self.shape_start)[edges]
         at = ragged(self.shape_start[edges], counts)
         points = np.column_stack([self.shape_x[at], self.shape_y[at]])
-        made: npt.NDArray[Any] = shapely.linestrings(
-            points, indices=np.repeat(np.arange(len(edges)), counts)
+        return np.asarray(
+            shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
         )
-        return made
 
     def save(self, path: Path) -> None:
         """Write the network to one ``.npz`` file, whole or not at all.

@@ -103,7 +103,7 @@ def search(
     )
     keys = np.repeat(np.arange(own + count), np.diff(whole.indptr)) * (own + count) + whole.indices
     arc_m = np.concatenate([roads.meters, entry_m])
-    walked = np.stack([_along(tree, keys, arc_m) for tree in before])
+    walked = np.stack([_along(tree.astype(np.int64), keys, arc_m) for tree in before])
     return reached[:, :own], walked[:, :own]
 
 

@@ -49,9 +49,7 @@ class Snaps:
     moved_m: Floats
 
 
-def snap(
-    network: Network, points: npt.NDArray[Any], *, mode: str, limit_m: float = 1000
-) -> Snaps:
+def snap(network: Network, points: npt.NDArray[Any], *, mode: str, limit_m: float = 1000) -> Snaps:
     """Snap points to the nearest place on a road that `mode` may use.
 
     The largest piece of the network goes first: only a point that has none of it within the limit
@@ -112,13 +110,13 @@ def tell_snaps(
     beyond = snaps.edge < 0
     far = ~beyond & (snaps.away_m > FAR_M)
     cut_off = ~beyond & ~snaps.in_largest
-    found = (
+    told: tuple[tuple[str, Truths, dict[str, Any]], ...] = (
         ("snap_beyond", beyond, {"limit_m": limit_m}),
         ("snap_far", far, {"far_m": FAR_M}),
         ("snap_cut_off", cut_off, {}),
         ("snap_moved", snaps.moved_m > MOVED_M, {"moved_m": MOVED_M}),
     )
-    for code, rows, params in found:
+    for code, rows, params in told:
         if rows.any():
             notify(note(code, names[rows], mode=mode, **params))
 
@@ -129,7 +127,7 @@ def _nearest(
     """Nearest of these edges within the limit: -1 and ``inf`` where there is none."""
     import shapely
 
-    found = np.full(len(points), -1, np.int64)
+    found: Whole = np.full(len(points), -1, np.int64)
     away = np.full(len(points), np.inf)
     asked = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
     if not len(edges) or not len(asked):

@@ -15,6 +15,7 @@ from geo_mbo.notes import Note
 from geo_mbo.provenance import About
 from geo_mbo.report import background, outlook, pictures, provision, travel
 from geo_mbo.report.parts import Figure, Section
+from geo_mbo.report.scenarios import scenarios as scenarios_told
 from geo_mbo.report.view import View, view_of
 from geo_mbo.report.wording import Names, by_mode, names_of
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from geo_mbo.analysis.findings import Findings
+    from geo_mbo.scenario import Comparison
     from geo_mbo.tables import Tables
 
 MAPS = ("verzorgingsgebieden", "reistijd", "dekking")
@@ -36,6 +38,7 @@ def write_index(
     notes: Sequence[Note],
     *,
     lang: Lang = "nl",
+    scenarios: Sequence[Comparison] = (),
 ) -> Path:
     """Write ``index.html``: one file that needs no network and runs no script.
 
@@ -49,6 +52,8 @@ def write_index(
         Where it comes from, and what happened to the data on the way.
     lang
         Language of the page.
+    scenarios
+        Scenarios beside the present, each told in its own part.
 
     Returns
     -------
@@ -66,17 +71,19 @@ def write_index(
         about,
         view,
         figures=key_figures(findings, view),
-        sections=sections(findings, names, about, notes, view),
+        sections=(
+            *findings_told(findings, names, view),
+            *scenarios_told(scenarios, tables, names, lang),
+            *background_told(about, notes, lang),
+        ),
         previews=pictures.previews(tables, findings, view),
     )
     write_text(path, page)
     return path
 
 
-def sections(
-    findings: Findings, names: Names, about: About, notes: Sequence[Note], view: View
-) -> tuple[Section, ...]:
-    """Give everything the page tells, in its order."""
+def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section, ...]:
+    """Give what was found, in the order of the page."""
     return (
         travel.distance(findings, view),
         travel.catchments(findings, names, view),
@@ -86,10 +93,16 @@ def sections(
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
         travel.inequality(findings, view),
-        background.data_notes(notes, view.lang),
-        background.sources(about, view.lang),
-        background.parameters(about, view.lang),
-        background.citation(about, view.lang),
+    )
+
+
+def background_told(about: About, notes: Sequence[Note], lang: Lang) -> tuple[Section, ...]:
+    """Give where it comes from, in the order of the page."""
+    return (
+        background.data_notes(notes, lang),
+        background.sources(about, lang),
+        background.parameters(about, lang),
+        background.citation(about, lang),
     )
 
 
@@ -125,7 +138,7 @@ def render(
             maps=MAPS,
             files=FILES,
             css=css,
-            # The page may show its own style and pictures, and nothing else: no script can run in it.
+            # The page may show its own style and pictures and nothing else: no script can run.
             css_digest=b64encode(sha256(css.encode()).digest()).decode(),
         )
     )

@@ -23,7 +23,7 @@ SHADES = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 WARM = ("#fff3d6", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
 """OrRd: what is out of reach."""
 
-NO_DATA, BORDER, GROUND, ACCENT = "#e4e4e4", "#ffffff", "#f4f6f7", "#0b5c7d"
+NO_DATA, BORDER, GROUND, DOT = "#ffffff", "#b9c4cd", "#e3ebf1", "#d1495b"
 DETAIL_M = 400
 """Bends smaller than this do not show in a picture this small."""
 
@@ -44,7 +44,7 @@ def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
     return {
         "verzorgingsgebieden": _picture(shapes, share, (0.005, 0.02, 0.05, 0.15), SHADES, site),
         "reistijd": _picture(shapes, _nearest(findings, view), _breaks(view), SHADES, tables.sites),
-        "dekking": _picture(shapes, _uncovered(findings, view), (0.05, 0.2, 0.4, 0.6), WARM, None),
+        "dekking": _picture(shapes, _uncovered(findings, view), (0.1, 0.25, 0.5, 0.75), WARM, None),
     }
 
 
@@ -103,7 +103,7 @@ def _picture(
         points = sites.geometry[~sites.geometry.is_empty]
         size = 30 if len(points) == 1 else 2
         axes.scatter(
-            points.x, points.y, s=size, c="#d55e00", edgecolors="white", linewidths=0.3, zorder=3
+            points.x, points.y, s=size, c=DOT, edgecolors="white", linewidths=0.3, zorder=3
         )
     axes.set_aspect("equal")
     axes.autoscale_view()

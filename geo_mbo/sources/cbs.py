@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,9 @@ def read_inhabitants(path: Path | str) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``pc4`` (text), ``age_from`` and ``age_to`` (years, `age_to` not included), ``year``
-        (missing where the file has no periods), ``inhabitants`` (missing where CBS withholds
-        the number: blank, ``.`` or a negative sentinel).
+        (that of the periods, else the last one in the name of the file; missing where there is
+        none), ``inhabitants`` (missing where CBS withholds the number: blank, ``.`` or a negative
+        sentinel).
 
     Raises
     ------
@@ -48,7 +50,8 @@ def read_inhabitants(path: Path | str) -> pd.DataFrame:
     )
     rows = _both_sexes(taken[~(_is_total(taken["age"]) | _is_total(taken["pc4"]))])
     bands = _age_bands(rows["age"], path.name)
-    year = rows["period"].str.extract(r"(\d{4})")[0]
+    named = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.stem)
+    year = rows["period"].fillna(named[-1] if named else pd.NA).str.extract(r"(\d{4})")[0]
     read = pd.DataFrame(
         {
             "pc4": rows["pc4"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
+from typing import Any
 
 from geo_mbo.provenance import About, Source
 from geo_mbo.study.file import InputFile, Study
@@ -12,11 +13,10 @@ from geo_mbo.study.file import InputFile, Study
 VERSIONED = ("geo-mbo", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas", "osmium")
 """Packages that results depend on."""
 
-MADE_UP = {
+MADE_UP: dict[str, Any] = {
     "publisher": "geo_mbo",
     "licence": "EUPL-1.2",
     "attribution": "geo_mbo: verzonnen gegevens / made-up data",
-    "url": "",
 }
 """Credit of made-up data."""
 
@@ -40,6 +40,10 @@ def _source(study: Study, key: str, given: InputFile) -> Source:
 
     known = catalogue.source_of(key, study.path(given))
     # Made-up data in a publisher's format are not the publisher's.
-    credit = MADE_UP if study.made_up else {}
-    said = {name: getattr(given, name) for name in ("publisher", "licence", "attribution")}
-    return replace(known, **credit, **{name: value for name, value in said.items() if value})
+    credited = replace(known, **MADE_UP, url="") if study.made_up else known
+    return replace(
+        credited,
+        publisher=given.publisher or credited.publisher,
+        licence=given.licence or credited.licence,
+        attribution=given.attribution or credited.attribution,
+    )

@@ -51,10 +51,10 @@ def check_table(path: Path) -> Checked:
             refused[what] = error
     # The table that lacks the fewest columns is the one that was meant, if it has any at all.
     nearest = min(refused, key=lambda what: len(refused[what].breaches))
-    error = refused[nearest]
-    if len(error.breaches) <= MEANT:
-        raise error
-    there = str(error.breaches[0].params.get("there", ""))
+    breaches = refused[nearest].breaches
+    if len(breaches) <= MEANT:
+        raise refused[nearest]
+    there = str(breaches[0].params.get("there", ""))
     raise InputError.of("unknown_table", path=str(path), there=there, known=", ".join(refused))
 
 

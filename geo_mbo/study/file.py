@@ -129,15 +129,15 @@ class Parameters(_Strict):
         Draw the reach of every site over the network into the GeoPackage.
     """
 
-    year: int | None = Field(None, ge=1990, le=2100)
-    forecast_year: int | None = Field(None, ge=1990, le=2100)
-    modes: tuple[ModeName, ...] = Field(("walk", "bike", "ebike", "car"), min_length=1)
+    year: int | None = Field(default=None, ge=1990, le=2100)
+    forecast_year: int | None = Field(default=None, ge=1990, le=2100)
+    modes: tuple[ModeName, ...] = Field(default=("walk", "bike", "ebike", "car"), min_length=1)
     mode: ModeName = "bike"
-    cutoffs_min: tuple[int, ...] = Field((15, 30, 45, 60), min_length=1)
-    limit_min: float = Field(45, gt=0, le=600)
-    catchment_share: float = Field(0.8, gt=0, lt=1)
-    search_limit_min: float = Field(120, gt=0, le=600)
-    snap_limit_m: float = Field(1_000, gt=0, le=20_000)
+    cutoffs_min: tuple[int, ...] = Field(default=(15, 30, 45, 60), min_length=1)
+    limit_min: float = Field(default=45, gt=0, le=600)
+    catchment_share: float = Field(default=0.8, gt=0, lt=1)
+    search_limit_min: float = Field(default=120, gt=0, le=600)
+    snap_limit_m: float = Field(default=1_000, gt=0, le=20_000)
     geocode: bool = True
     isochrones: bool = True
 
@@ -163,8 +163,8 @@ class Study(_Strict):
     out: Path = Path("maps")
     inputs: Inputs
     parameters: Parameters = Parameters()
-    scenarios: tuple[dict[str, Any], ...] = Field((), alias="scenario")
-    folder: Path = Field(Path(), exclude=True)
+    scenarios: tuple[dict[str, Any], ...] = Field(default=(), alias="scenario")
+    folder: Path = Field(default=Path(), exclude=True)
 
     def path(self, given: InputFile | Path) -> Path:
         """Give a path of the study from where the program runs."""
@@ -216,7 +216,7 @@ def _absent(study: Study) -> Iterable[Breach]:
         if not path.exists():
             yield Breach("input_missing", {"key": f"inputs.{key}", "path": str(path)})
         elif path.is_dir():
-            yield Breach("file_is_folder", {"path": str(path)})
+            yield Breach("input_is_folder", {"key": f"inputs.{key}", "path": str(path)})
 
 
 def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:

@@ -81,12 +81,15 @@ def _read(study: Study) -> dict[str, pd.DataFrame]:
     }
 
     def read(key: str, given: InputFile) -> pd.DataFrame:
-        path = study.path(given)
-        if key in layered:
-            return layered[key](path, layer=given.layer or None)
-        if key == "sites":
-            return own.read_sites(path, columns=given.columns, layer=given.layer or None)
-        return plain[key](path)
+        path, layer = study.path(given), given.layer or None
+        if key in plain:
+            return plain[key](path)
+        found: pd.DataFrame = (
+            layered[key](path, layer=layer)
+            if key in layered
+            else own.read_sites(path, columns=given.columns, layer=layer)
+        )
+        return found
 
     wanted = {*plain, *layered, "sites"}
     return {key: read(key, given) for key, given in study.inputs.given().items() if key in wanted}

@@ -72,15 +72,15 @@ def travel_of(
     """
     from geo_mbo import travel
 
-    given, modes = study.parameters, searched_modes(study)
+    given, roads, modes = study.parameters, study.inputs.roads, searched_modes(study)
     searched = []
     progress(0.0, "travel")
-    if modes and (network is None or study.inputs.roads is None):
+    if modes and (network is None or roads is None):
         limit_min = given.search_limit_min
         searched.append(
             travel.crow_flies_matrix(tables.origins, places, modes=modes, limit_min=limit_min)
         )
-    elif modes:
+    elif network is not None and roads is not None and modes:
 
         def search(tell: Notify) -> TravelMatrix:
             return travel.travel_matrix(
@@ -94,7 +94,7 @@ def travel_of(
                 notify=tell,
             )
 
-        recipe = _roads_recipe(study, study.inputs.roads, modes)
+        recipe = _roads_recipe(study, roads, modes)
         points = {"origins": _points(tables.origins), "sites": _points(places)}
         searched.append(
             cache.kept(
@@ -107,7 +107,7 @@ def travel_of(
             )
         )
     if study.inputs.travel is not None:
-        searched.append(_from_elsewhere(study, study.inputs.travel, tables, notify))
+        searched.append(_from_elsewhere(study, study.inputs.travel, tables.origins, places, notify))
     return travel.stacked(*searched, notify=notify) if len(searched) > 1 else searched[0]
 
 
@@ -167,7 +167,13 @@ def _points(frame: gpd.GeoDataFrame) -> list[tuple[str, str]]:
     return list(zip(frame.iloc[:, 0], frame.geometry.to_wkb(hex=True), strict=True))
 
 
-def _from_elsewhere(study: Study, given: InputFile, tables: Tables, notify: Notify) -> TravelMatrix:
+def _from_elsewhere(
+    study: Study,
+    given: InputFile,
+    origins: gpd.GeoDataFrame,
+    sites: gpd.GeoDataFrame,
+    notify: Notify,
+) -> TravelMatrix:
     """Read a travel matrix that another program made, and hold it against the study."""
     import pandas as pd
 
@@ -179,8 +185,8 @@ def _from_elsewhere(study: Study, given: InputFile, tables: Tables, notify: Noti
     for name in {"minutes", "meters"} & set(frame.columns):
         frame[name] = pd.to_numeric(frame[name], errors="coerce")
     matrix = travel.matrix_from_long(frame, source=path.name, notify=notify)
-    strange = [*matrix.origins.difference(tables.origins["origin_id"])]
-    strange += [*matrix.sites.difference(tables.sites["site_id"])]
+    strange = [*matrix.origins.difference(origins["origin_id"])]
+    strange += [*matrix.sites.difference(sites["site_id"])]
     if strange:
         raise InputError.of(
             "travel_unknown_ids", path=str(path), count=len(strange), value=strange[0]

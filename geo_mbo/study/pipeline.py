@@ -129,22 +129,12 @@ def measure_study(
     )
     findings = find(tables, matrix, choices, notify=notify)
     progress(0.8, "scenarios")
-    comparisons = tuple(
-        compare(
-            tables,
-            matrix,
-            scenario,
-            limit_min=given.limit_min,
-            mode=given.mode,
-            year=findings.choices.year,
-        )
-        for scenario in scenarios
-    )
+    comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
     progress(0.85, "isochrones")
     reach = reach_of(study, tables, network, cache=kept, notify=notify)
-    return Outcome(
-        tables, network, matrix, findings, comparisons, reach, told, tuple(dict.fromkeys(notes))
-    )
+    # Two steps can find the same; it is told once.
+    found = tuple(note for k, note in enumerate(notes) if note not in notes[:k])
+    return Outcome(tables, network, matrix, findings, comparisons, reach, told, found)
 
 
 def write_outcome(

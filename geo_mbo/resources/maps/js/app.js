@@ -113,12 +113,20 @@ function startApp(map, makeView) {
   };
   app.set = async (changes) => {
     Object.assign(app.state, changes);
+    say('');
     await app.draw(true);
-    say(app.drawn.title);
   };
-  app.zoomTo = (bounds, most) => map.fitBounds(bounds, { padding: [40, 40], maxZoom: most || 12, animate: false });
+  /** Fit the map to bounds; beside the legend where that costs no size. */
+  app.zoomTo = (bounds, most, room) => {
+    const legend = $('gm-legend');
+    const space = room === undefined ? 40 : room;
+    const beside = getComputedStyle(legend).position === 'absolute' ? legend.offsetWidth + 24 : space;
+    const zoom = (left) => map.getBoundsZoom(bounds, false, L.point(left + space, 2 * space + 16));
+    const left = zoom(beside) >= zoom(space) ? beside : space;
+    map.fitBounds(bounds, { paddingTopLeft: [left, space], paddingBottomRight: [space, space + 16], maxZoom: most || 12, animate: false });
+  };
   app.zoomArea = (level, i) => app.zoomTo(layers.areaBounds(level, i));
-  app.home = () => map.fitBounds(layers.bounds(), { padding: [14, 14], animate: false });
+  app.home = () => app.zoomTo(layers.bounds(), 12, 14);
 
   window.addEventListener('hashchange', () => { app.state = readHash(view.defaults, allowed); app.draw(true); });
   map.on('zoomend', () => app.drawn && layers.showSites(app.drawn.sites || (() => 'on')));
@@ -134,13 +142,13 @@ function startApp(map, makeView) {
   app.state = readHash(view.defaults, allowed);
   app.home();
   makeNames(map);
-  return app.draw(true).then(() => { if (view.started) view.started(); });
+  return app.draw(true).then(() => { app.home(); if (view.started) view.started(); });
 }
 
 /** The list of sites for a select, under their institutions. */
 function siteGroups(none) {
   const groups = D.institutions.name.map((name, k) => [(k + 1) + '  ' + name, []]);
-  D.sites.name.forEach((_, i) => groups[D.sites.institution[i]][1].push([D.sites.id[i], siteName(i)]));
+  D.sites.name.forEach((_, i) => groups[D.sites.institution[i]][1].push([D.sites.id[i], siteShort(i)]));
   return [['', [['', none]]]].concat(groups.filter((g) => g[1].length));
 }
 

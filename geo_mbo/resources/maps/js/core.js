@@ -43,6 +43,13 @@ function interval(counts, i) {
   return low === high ? n : n + ' (' + num(low) + '–' + num(high) + ')';
 }
 
+/** The same count in two parts, for a list: the number, and its bounds where they differ. */
+function countParts(counts, i) {
+  const whole = interval(counts, i);
+  const at = whole.indexOf(' (');
+  return at < 0 ? [whole, ''] : [whole.slice(0, at), whole.slice(at + 2, -1)];
+}
+
 /** Make an element: attributes, `text`, `on` handlers and children; never markup. */
 function el(tag, attributes, children) {
   const made = document.createElement(tag);

@@ -10,6 +10,7 @@ function makeLayers(map, hear) {
   const sites = [];
   let level = null;
   let tiles = null;
+  let painted = null;
   const topo = {};
   const topology = (name) => topo[name] || (topo[name] = decoder(D.areas[name].topo));
 
@@ -18,7 +19,7 @@ function makeLayers(map, hear) {
     const decoded = topology(name);
     const shapes = [];
     for (let i = 0; i < decoded.count; i += 1) {
-      const shape = L.polygon(decoded.shape(i), { weight: name === 'pc4' ? 0.35 : 0.7, color: '#51606e', opacity: 0.9, fillOpacity: 0.9, smoothFactor: 0.6 });
+      const shape = L.polygon(decoded.shape(i), { weight: name === 'pc4' ? 0.35 : 0.7, color: '#51606e', opacity: 0.9, fillOpacity: 1, smoothFactor: 0.6 });
       shape.on('click', (e) => { L.DomEvent.stopPropagation(e); hear.area(name, i); });
       shape.on('mouseover', () => hear.over(name, i, shape));
       shapes.push(shape);
@@ -76,8 +77,9 @@ function makeLayers(map, hear) {
       const layer = areaLayer(name);
       const changed = level !== name;
       level = name;
+      painted = [name, mark, opacity];
       layer.shapes.forEach((shape, i) => {
-        shape.setStyle({ fillColor: fillOf(mark(i)), fillOpacity: opacity ? opacity(i) : 0.9 });
+        shape.setStyle({ fillColor: fillOf(mark(i)), fillOpacity: (opacity || 1) * (tiles ? 0.7 : 1) });
       });
       if (!changed) return;
       layer.group.addTo(map);
@@ -106,10 +108,11 @@ function makeLayers(map, hear) {
     },
     /** The grey background map of PDOK; three failures and it is taken away again. */
     background(on) {
+      const again = () => painted && this.paint(...painted);
       if (tiles) map.removeLayer(tiles);
       tiles = null;
       $('gm-credit').textContent = D.credits.concat(on ? t('pdok_credit') : []).join(' · ');
-      if (!on) return;
+      if (!on) { again(); return; }
       let failed = 0;
       tiles = L.tileLayer(PDOK, { minZoom: 6, maxZoom: 19, opacity: 0.85 });
       tiles.on('tileerror', () => {
@@ -117,14 +120,16 @@ function makeLayers(map, hear) {
         if (failed !== TILE_ERRORS || !tiles) return;
         map.removeLayer(tiles);
         tiles = null;
+        again();
         hear.tilesFailed();
       });
       tiles.addTo(map);
+      again();
     },
   };
 }
 
-/** Names of the larger places: biggest first, none over another. */
+/** Names of the larger places: biggest first, none over another or over a site. */
 function makeNames(map) {
   const { name, label, young } = D.areas.municipality;
   const order = name.map((_, i) => i).sort((a, b) => young[b] - young[a]);
@@ -135,17 +140,24 @@ function makeNames(map) {
     box.replaceChildren();
     const size = map.getSize();
     const most = Math.round(4 + size.x * size.y / 45000);
-    const taken = [];
-    for (const i of order) {
-      if (taken.length >= most) break;
+    const marks = D.sites.at.filter((at) => at.length).map((at) => map.latLngToContainerPoint(at));
+    const taken = marks.length > 80 ? [] : marks.map((p) => [p.x - 10, p.y - 8, p.x + 10, p.y + 8]);
+    let placed = 0;
+    const free = (i, lift) => {
       const at = map.latLngToContainerPoint(label[i]);
-      const half = name[i].length * 3.4 + 6;
-      const mine = [at.x - half, at.y - 10, at.x + half, at.y + 10];
+      const half = name[i].length * 3.4 + 4;
+      const mine = [at.x - half, at.y + lift - 8, at.x + half, at.y + lift + 8];
       const inside = mine[0] > 0 && mine[1] > 0 && mine[2] < size.x && mine[3] < size.y;
-      if (!inside || taken.some((o) => mine[0] < o[2] && mine[2] > o[0] && mine[1] < o[3] && mine[3] > o[1])) continue;
-      taken.push(mine);
+      return inside && !taken.some((o) => mine[0] < o[2] && mine[2] > o[0] && mine[1] < o[3] && mine[3] > o[1]) ? mine : null;
+    };
+    for (const i of order) {
+      if (placed >= most) break;
+      const lift = [0, -15, 15, -24, 24].find((dy) => free(i, dy));
+      if (lift === undefined) continue;
+      taken.push(free(i, lift));
+      placed += 1;
       const spot = map.latLngToLayerPoint(label[i]);
-      box.append(el('span', { text: name[i].slice(0, 40), css: { left: spot.x + 'px', top: spot.y + 'px' } }));
+      box.append(el('span', { text: name[i].slice(0, 40), css: { left: spot.x + 'px', top: spot.y + lift + 'px' } }));
     }
   }
   map.on('moveend zoomend resize', place);

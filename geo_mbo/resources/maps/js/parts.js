@@ -55,14 +55,15 @@ function figures(pairs) {
   return el('dl', { class: 'gm-figures' }, pairs.map(([value, caption]) => el('div', {}, [el('dt', { text: caption }), el('dd', { text: value })])));
 }
 
-/** A list with bars: items {label, value, share, mark, act, note}; the rest behind a button. */
+/** A list with bars: items {label, under, value, range, share, tag, act}; the rest behind a button. */
 function bars(items, shown) {
   const list = el('ol', { class: 'gm-bars' });
   const most = Math.max(0.0001, ...items.map((item) => item.share || 0));
   const row = (item) => el('li', {}, [el(item.act ? 'button' : 'div', { class: 'gm-bar', type: item.act ? 'button' : null, on: item.act ? { click: item.act } : {} }, [
     el('span', { class: 'gm-bar-fill', 'aria-hidden': 'true', css: { width: (100 * (item.share || 0)) / most + '%' } }),
-    el('span', { class: 'gm-bar-label' }, [item.mark !== undefined ? swatch(item.mark) : null, document.createTextNode(item.label)]),
-    el('span', { class: 'gm-bar-value', text: item.value }),
+    item.tag || null,
+    el('span', { class: 'gm-bar-label' }, [document.createTextNode(item.label), item.under ? el('small', { text: item.under }) : null]),
+    el('span', { class: 'gm-bar-value' }, [document.createTextNode(item.value), item.range ? el('small', { text: item.range }) : null]),
   ])]);
   items.slice(0, shown).forEach((item) => list.append(row(item)));
   if (items.length <= shown) return list;
@@ -74,6 +75,22 @@ function siteTag(i) {
   const owner = D.sites.institution[i];
   const colour = D.institutions.colour[owner];
   return el('span', { class: 'gm-tag', 'aria-hidden': 'true', text: String(owner + 1), css: { background: colour, color: inkOn(colour) } });
+}
+
+/** A site without the name of its institution in front, for where that is told already. */
+function siteShort(i) {
+  const full = siteName(i);
+  const owner = D.institutions.name[D.sites.institution[i]] + ', ';
+  return full.startsWith(owner) && full.length > owner.length ? full.slice(owner.length) : full;
+}
+
+/** The institution of a site, for the line under its name. */
+const ownerUnder = (i) => D.institutions.name[D.sites.institution[i]];
+
+/** A site as an item of a list: its number, its address and its institution. */
+function siteItem(i, more) {
+  const short = siteShort(i);
+  return Object.assign({ tag: siteTag(i), label: short, under: D.institutions.name[D.sites.institution[i]] }, more);
 }
 
 function siteName(i) {

@@ -41,7 +41,8 @@ function catchmentView(app) {
 
   function counted(r) {
     const area = C.rows.area[r];
-    return { label: areaName(area), value: interval(C.rows, r) + rowShare(r), share: C.rows.share[r] || 0, act: area >= 0 ? () => app.set({ area: 'municipality:' + AREA.id[area] }).then(() => app.zoomArea('municipality', area)) : null };
+    const [n, range] = countParts(C.rows, r);
+    return { label: areaName(area), value: n + rowShare(r), range, share: C.rows.share[r] || 0, act: area >= 0 ? () => app.set({ area: 'municipality:' + AREA.id[area] }).then(() => app.zoomArea('municipality', area)) : null };
   }
 
   async function drawSite(state) {
@@ -71,7 +72,7 @@ function catchmentView(app) {
         lines: classLines(C.breaks.share, (v) => pct(v)).concat([{ mark: MARK.OUTSIDE, label: t('outside_set') }, { mark: MARK.MASKED, label: t('masked') }, { mark: MARK.EMPTY, label: t('no_students_here') }]),
         strokes: [{ kind: 'set', label: t('observed_set') }].concat(reach.length ? [{ kind: 'reach', label: t('reach_line', { n: num(D.limit), mode: modeName(state.mode) }) }] : []),
       },
-      detail: [card([siteTag(site), document.createTextNode(siteName(site))], D.institutions.name[D.sites.institution[site]], clear, [
+      detail: [card([siteTag(site), document.createTextNode(siteShort(site))], ownerUnder(site), clear, [
         D.sites.at[site].length ? null : el('p', { class: 'gm-hint', text: t('site_unlocated') }),
         figures([[total, t('students')], [num(set.filter((r) => C.rows.area[r] >= 0).length), t('areas_in_set')], [within < 0 ? '–' : people(C.reach.within[within]), t('young_within', { n: num(D.limit), mode: modeName(state.mode) })]]),
         el('h3', { text: t('from_where') }),
@@ -106,7 +107,7 @@ function catchmentView(app) {
     const tags = used.slice(0, 8).map(([k, n]) => ({ tag: el('span', { class: 'gm-tag', 'aria-hidden': 'true', text: String(k + 1), css: { background: D.institutions.colour[k], color: inkOn(D.institutions.colour[k]) } }), label: t('institution_areas', { name: D.institutions.name[k], n: num(n) }) }));
     const rest = used.length > 8 ? [{ mark: '#ffffff', label: t('more_institutions', { n: num(used.length - 8) }) }] : [];
     return {
-      mark, title, opacity: () => (byInstitution ? 0.62 : 0.9),
+      mark, title, opacity: byInstitution ? 0.65 : 1,
       tip: (level, i) => [AREA.name[i], t('students_n', { n: count(i) })].concat(byInstitution && A.top[i] !== null ? [t('most_to', { name: top(i), share: pct(A.top_share[i]) })] : []),
       legend: {
         title: byInstitution ? t('legend_main_institution') : t('legend_students'),
@@ -132,14 +133,14 @@ function catchmentView(app) {
     return card(AREA.name[i], provinceName(i), () => app.set({ area: '' }), [
       figures([[count(i), t('students')], [people(AREA.young[i]), t('young_people')]]),
       el('h3', { text: t('to_where') }),
-      rows.length ? bars(rows.map((r) => ({ label: siteName(C.rows.site[r]), value: interval(C.rows, r), share: total ? (C.rows.n[r] || 0) / total : 0, mark: D.institutions.colour[D.sites.institution[C.rows.site[r]]], act: () => pickSite(C.rows.site[r]) })), 12) : el('p', { class: 'gm-hint', text: t('no_students_here') }),
+      rows.length ? bars(rows.map((r) => siteItem(C.rows.site[r], { value: countParts(C.rows, r)[0], range: countParts(C.rows, r)[1], share: total ? (C.rows.n[r] || 0) / total : 0, act: () => pickSite(C.rows.site[r]) })), 12) : el('p', { class: 'gm-hint', text: t('no_students_here') }),
     ]);
   }
 
   function siteList() {
     const order = D.sites.name.map((_, i) => i).filter((i) => C.totals.n[i]).sort((a, b) => C.totals.n[b] - C.totals.n[a]);
     if (!order.length) return el('p', { class: 'gm-hint', text: t('no_catchment') });
-    return el('div', {}, [el('h3', { text: t('sites_by_students') }), bars(order.map((i) => ({ label: siteName(i), value: interval(C.totals, i), share: C.totals.n[i], mark: D.institutions.colour[D.sites.institution[i]], act: () => pickSite(i) })), 12)]);
+    return el('div', {}, [el('h3', { text: t('sites_by_students') }), bars(order.map((i) => siteItem(i, { value: countParts(C.totals, i)[0], range: countParts(C.totals, i)[1], share: C.totals.n[i], act: () => pickSite(i) })), 12)]);
   }
 
   return {

@@ -6,11 +6,8 @@ function coverageView(app) {
   const areas = AREA.name.length;
   const unpacked = {};
   const gapsOf = (mode) => V.gaps.programme.map((_, g) => g).filter((g) => V.gaps.mode[g] === mode);
-  const first = gapsOf(D.mode)[0];
-  const firstProgramme = first === undefined ? (P.id[0] || '') : P.id[V.gaps.programme[first]];
-  const defaults = { programme: firstProgramme, mode: D.mode, level: 'municipality', list: 'gaps', pair: '', area: '' };
+  const defaults = { programme: '', mode: D.mode, level: 'municipality', list: 'gaps', pair: '', area: '' };
   const label = (p) => P.name[p] + (P.level[p] === null ? '' : ' (' + t('level_n', { n: P.level[p] }) + ')');
-  const at = (state) => Math.max(0, P.id.indexOf(state.programme));
 
   async function grids(mode) {
     if (!unpacked[mode]) unpacked[mode] = [await bytes(V.share[mode]), await minuteRows(V.nearest[mode], areas)];
@@ -25,15 +22,14 @@ function coverageView(app) {
   function controls(state) {
     return [
       search('gm-search', t('search_programme'), P.id.map((id, p) => [label(p), id]), (programme) => app.set({ programme, pair: '', area: '' })),
-      choice('gm-programme', t('programme'), [['', P.id.map((id, p) => [id, label(p)])]], state.programme, (programme) => app.set({ programme, pair: '', area: '' })),
+      choice('gm-programme', t('programme'), [['', [['', t('all_programmes')]].concat(P.id.map((id, p) => [id, label(p)]))]], state.programme, (programme) => app.set({ programme, pair: '', area: '' })),
       modeChoice(app),
       state.pair === '' && levelChoice(app),
     ];
   }
 
   /** Minutes from each PC4 to the nearest site that offers the programme. */
-  async function nearestOfPc4(p, mode) {
-    const grid = await minutesOf(mode);
+  function nearestOfPc4(grid, p) {
     const count = D.origins.area.length;
     const best = new Uint8Array(count).fill(NONE);
     P.sites[p].forEach((site) => {
@@ -43,14 +39,67 @@ function coverageView(app) {
     return ofPc4(Array.from(best)).map((v) => (v === null ? null : code(v)));
   }
 
+  /** How many programmes are within reach: of most of a municipality, or of a PC4. */
+  async function withinReach(state, level) {
+    if (level === 'pc4') {
+      const grid = await minutesOf(state.mode);
+      const found = PC4.id.map(() => 0);
+      P.id.forEach((_, p) => nearestOfPc4(grid, p).forEach((v, i) => { if (v !== null && v >= 0 && v <= D.limit) found[i] += 1; }));
+      return found.map((n, i) => (PC4.origin[i] < 0 ? null : n));
+    }
+    const shares = (await grids(state.mode))[0];
+    return AREA.name.map((_, i) => {
+      const told = P.id.map((__, p) => shares[p * areas + i]).filter((b) => b !== NONE);
+      return told.length ? told.filter((b) => b / 200 < V.gap_share).length : null;
+    });
+  }
+
+  async function drawAll(state) {
+    const level = PC4 ? state.level : 'municipality';
+    const within = await withinReach(state, level);
+    const mark = (i) => (within[i] === null ? MARK.NO_DATA : V.breaks.programmes.length - classOf(within[i], V.breaks.programmes));
+    const title = t('title_choice', { n: num(D.limit), by: modeBy(state.mode) });
+    const told = (i) => t('programmes_within', { n: num(within[i]), all: num(P.id.length) });
+    const names = level === 'pc4' ? PC4 : AREA;
+    return {
+      level, title, mark,
+      tip: (l, i) => [levelName(l, i), told(i)],
+      legend: { title: t('legend_choice', { all: num(P.id.length), n: num(D.limit) }), lines: classLines(V.breaks.programmes, (v) => num(v)).map((line) => ({ label: line.label, mark: V.breaks.programmes.length - line.mark })).concat([{ mark: MARK.NO_DATA, label: t('no_data') }]) },
+      detail: [await choiceCard(state, within, level, told), listSwitch(state), state.list === 'gaps' ? gapList(state) : pairList()],
+      table: {
+        caption: title, rows: names.id.map((_, i) => i),
+        columns: (level === 'pc4' ? [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }] : [{ label: t('municipality'), value: (i) => AREA.name[i] }, { label: t('province'), value: provinceName }])
+          .concat([{ label: t('programmes_within_reach'), numeric: true, value: (i) => within[i], text: (i) => num(within[i]) }]),
+      },
+    };
+  }
+
+  /** The chosen area, and what cannot be reached from it. */
+  async function choiceCard(state, within, level, told) {
+    const chosen = app.area();
+    if (!chosen || chosen[0] !== level) return el('p', { class: 'gm-hint', text: t('hint_coverage') });
+    const i = chosen[1];
+    const title = level === 'pc4' ? t('pc4') + ' ' + PC4.id[i] : AREA.name[i];
+    const close = () => app.set({ area: '' });
+    if (level === 'pc4') return card(title, areaName(PC4.parent[i]), close, [el('p', { text: told(i) })]);
+    const shares = (await grids(state.mode))[0];
+    const out = P.id.map((_, p) => p).filter((p) => shares[p * areas + i] !== NONE && shares[p * areas + i] / 200 >= V.gap_share);
+    return card(title, provinceName(i), close, [
+      el('p', { text: told(i) }),
+      out.length ? el('h3', { text: t('out_list', { n: num(D.limit) }) }) : null,
+      out.length ? bars(out.map((p) => ({ label: label(p), value: pct(shares[p * areas + i] / 200), share: shares[p * areas + i] / 200, act: () => app.set({ programme: P.id[p], area: '' }) })), 6) : null,
+    ]);
+  }
+
   async function draw(state) {
     if (!P.id.length) return nothing();
-    const p = at(state);
+    const p = P.id.indexOf(state.programme);
+    if (p < 0) return drawAll(state);
     const level = PC4 && state.pair === '' ? state.level : 'municipality';
     const [shareBytes, nearBytes] = await grids(state.mode);
     const share = AREA.name.map((_, i) => { const b = shareBytes[p * areas + i]; return b === NONE ? null : b / 200; });
     const near = AREA.name.map((_, i) => (share[i] === null ? null : code(nearBytes[p * areas + i])));
-    const nearPc4 = level === 'pc4' ? await nearestOfPc4(p, state.mode) : null;
+    const nearPc4 = level === 'pc4' ? nearestOfPc4(await minutesOf(state.mode), p) : null;
     const shareMark = (i) => (share[i] === null ? MARK.NO_DATA : classOf(share[i], V.breaks.share));
     const breaks = V.breaks.minutes[state.mode];
     const pair = state.pair === '' ? -1 : Number(state.pair);
@@ -114,7 +163,7 @@ function coverageView(app) {
       ]);
     }
     const total = share.reduce((sum, s, i) => sum + (s === null ? 0 : s * AREA.young[i]), 0);
-    return card(label(p), P.sector[p], null, [figures([[num(P.sites[p].length), t('sites_offering')], [people(total), t('young_out')]])]);
+    return card(label(p), P.sector[p], () => app.set({ programme: '', area: '' }).then(app.home), [figures([[num(P.sites[p].length), t('sites_offering')], [people(total), t('young_out')]])]);
   }
 
   function listSwitch(state) {
@@ -150,7 +199,7 @@ function coverageView(app) {
     const order = V.pairs.programme.map((_, k) => k).sort((a, b) => V.pairs.small[b] - V.pairs.small[a] || V.pairs.young_both[b] - V.pairs.young_both[a]);
     if (!order.length) return el('p', { class: 'gm-hint', text: t('no_pairs') });
     return el('div', {}, [el('p', { class: 'gm-hint', text: t('pairs_explained', { n: num(D.limit), by: modeBy(D.mode) }) }), bars(order.map((k) => ({
-      label: label(V.pairs.programme[k]) + ': ' + siteName(V.pairs.site_a[k]) + ' – ' + siteName(V.pairs.site_b[k]),
+      label: label(V.pairs.programme[k]), under: [V.pairs.site_a[k], V.pairs.site_b[k]].map(siteName).join(' – '),
       value: pct(V.pairs.overlap[k]), share: V.pairs.overlap[k], act: () => openPair(k),
     })), 8)]);
   }
@@ -159,8 +208,8 @@ function coverageView(app) {
     const site = V.pairs['site_' + side][k];
     const counts = V.pairs['students_' + side];
     return el('div', { class: 'gm-side' }, [
-      el('h3', {}, [siteTag(site), document.createTextNode(siteName(site))]),
-      el('p', { class: 'gm-under', text: D.institutions.name[D.sites.institution[site]] }),
+      el('h3', {}, [siteTag(site), document.createTextNode(siteShort(site))]),
+      el('p', { class: 'gm-under', text: ownerUnder(site) }),
       figures([[interval(counts, k), t('students_institution')], [people(V.pairs['young_' + side][k]), t('young_reach')]]),
     ]);
   }
@@ -176,7 +225,7 @@ function coverageView(app) {
 
   return {
     defaults, controls, draw, pickSite,
-    allowed: { programme: (v) => P.id.includes(v), list: (v) => v === 'gaps' || v === 'pairs', pair: (v) => v === '' || (/^\d+$/.test(v) && Number(v) < V.pairs.programme.length) },
+    allowed: { programme: (v) => v === '' || P.id.includes(v), list: (v) => v === 'gaps' || v === 'pairs', pair: (v) => v === '' || (/^\d+$/.test(v) && Number(v) < V.pairs.programme.length) },
     started: () => { if (app.state.pair !== '') openPair(Number(app.state.pair)); },
   };
 }

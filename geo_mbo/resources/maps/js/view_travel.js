@@ -75,7 +75,7 @@ function travelView(app) {
   }
 
   function siteCard(site) {
-    return card([siteTag(site), document.createTextNode(siteName(site))], D.institutions.name[D.sites.institution[site]], () => app.set({ site: '', show: 'provider' }), D.sites.at[site].length ? [] : [el('p', { class: 'gm-hint', text: t('site_unlocated') })]);
+    return card([siteTag(site), document.createTextNode(siteShort(site))], ownerUnder(site), () => app.set({ site: '', show: 'provider' }), D.sites.at[site].length ? [] : [el('p', { class: 'gm-hint', text: t('site_unlocated') })]);
   }
 
   function grid(rows) {

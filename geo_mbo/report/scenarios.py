@@ -1,0 +1,163 @@
+"""What each scenario does, and for whom travel gets shorter or longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_mbo.messages import Lang, number, text
+from geo_mbo.report.parts import Cell, Section, Table
+from geo_mbo.report.wording import Names, by_mode, count, listed, minutes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from geo_mbo.scenario import Action, Comparison
+    from geo_mbo.tables import Tables
+
+SHOWN = 10
+"""How many municipalities the table of a scenario names."""
+
+NAMED = 5
+"""How many programmes or lacunes a sentence names."""
+
+
+def scenarios(
+    comparisons: Sequence[Comparison], tables: Tables, names: Names, lang: Lang
+) -> tuple[Section, ...]:
+    """Tell each scenario beside the present, by the reference mode."""
+    programmes = tables.offers.drop_duplicates("programme_id")
+    called = dict(zip(programmes["programme_id"], programmes["programme"], strict=True))
+    return tuple(
+        _section(f"scenario-{i}", found, names, called, lang)
+        for i, found in enumerate(comparisons, start=1)
+    )
+
+
+def _section(
+    anchor: str, found: Comparison, names: Names, called: dict[str, str], lang: Lang
+) -> Section:
+    done = [_action(action, names, called, lang) for action in found.scenario.actions]
+    table = _table(found, names, lang)
+    return Section(
+        anchor,
+        text("report.scenario.title", lang, name=found.scenario.name),
+        " ".join([text("report.scenario.lead", lang), *done]),
+        tuple([*_people(found, lang), *_moved(found, names, lang), *_gaps(found, names, lang)]),
+        tables=(table,) if table.rows else (),
+        caution=text("report.scenario.caution", lang),
+    )
+
+
+def _action(action: Action, names: Names, called: dict[str, str], lang: Lang) -> str:
+    told = [called.get(code, code) for code in action.programmes]
+    shown = told[:NAMED]
+    if len(told) > NAMED:
+        shown.append(text("report.scenario.more", lang, count=len(told) - NAMED))
+    return text(
+        f"report.scenario.{action.kind}",
+        lang,
+        site=names.sites.get(action.site_id, action.name or action.site_id),
+        to=names.sites.get(action.to_site_id, action.name or action.to_site_id),
+        programmes=listed(shown, lang) or text("report.scenario.all_programmes", lang),
+    )
+
+
+def _people(found: Comparison, lang: Lang) -> list[str]:
+    mode = found.choices.mode
+    rows = found.people[(found.people["mode"] == mode) & found.people["programme_id"].isna()]
+    return [
+        text(
+            "report.scenario.people",
+            lang,
+            mode=by_mode(mode, lang),
+            better=round(row["better"]),
+            worse=round(row["worse"]),
+            same=round(row["same"]),
+            threshold=round(found.threshold_min),
+        )
+        for row in rows.to_dict("records")
+    ]
+
+
+def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:
+    """Tell what closing asks of the students of a site, site by site."""
+    told = []
+    for site, rows in found.moved.groupby("from_site_id", sort=True):
+        weight = rows["students"].to_numpy(float)
+        ends = [rows[name].to_numpy(float) for name in ("minutes_before", "minutes_after")]
+        there = np.isfinite(ends[0]) & np.isfinite(ends[1]) & (weight > 0)
+        means = [np.average(end[there], weights=weight[there]) for end in ends] if there.any() else []
+        lost = rows[rows["to_site_id"].isna()]
+        told.append(
+            text(
+                "report.scenario.moved" if means else "report.scenario.moved_nowhere",
+                lang,
+                site=names.site(str(site)),
+                students=count(weight.sum(), rows["students_high"].sum(), lang),
+                before=minutes(means[0], lang) if means else "",
+                after=minutes(means[1], lang) if means else "",
+            )
+        )
+        if means and len(lost):
+            few = count(lost["students"].sum(), lost["students_high"].sum(), lang)
+            told.append(text("report.scenario.moved_lost", lang, students=few))
+    return told
+
+
+def _gaps(found: Comparison, names: Names, lang: Lang) -> list[str]:
+    told = []
+    gaps = found.gaps[found.gaps["mode"] == found.choices.mode]
+    for change in ("appears", "vanishes"):
+        rows = gaps[gaps["change"] == change]
+        if rows.empty:
+            continue
+        first = [
+            text(
+                "report.scenario.gap",
+                lang,
+                programme=row["programme"],
+                area=names.area(row["area_id"]),
+            )
+            for row in rows.head(NAMED).to_dict("records")
+        ]
+        told.append(
+            text(f"report.scenario.{change}", lang, count=len(rows), gaps=listed(first, lang))
+        )
+    return told
+
+
+def _table(found: Comparison, names: Names, lang: Lang) -> Table:
+    """Name the municipalities whose time to the nearest site changes most."""
+    areas = found.areas
+    areas = areas[(areas["mode"] == found.choices.mode) & areas["programme_id"].isna()]
+    changed = areas[areas["minutes_change"] != 0]
+    order = changed["minutes_change"].abs().sort_values(ascending=False, kind="stable").index
+    shown = changed.loc[order].head(SHOWN)
+    finite = shown["minutes_change"].replace([np.inf, -np.inf], np.nan).abs()
+    most = float(finite.max()) if finite.notna().any() else 1.0
+    rows = tuple(_area_row(row, most, names, lang) for row in shown.to_dict("records"))
+    heads = ("area", "young_people", "minutes_before", "minutes_after", "minutes_change")
+    return Table(
+        text("report.scenario.caption", lang, mode=by_mode(found.choices.mode, lang)),
+        tuple(text(f"field.{head}", lang) for head in heads),
+        rows,
+    )
+
+
+def _area_row(row: dict[str, float], most: float, names: Names, lang: Lang) -> tuple[Cell, ...]:
+    change = row["minutes_change"]
+    finite = bool(np.isfinite(change))
+    sign = "+" if change > 0 else "−"  # noqa: RUF001 - a true minus sign
+    key = "lost" if change > 0 else "won"
+    said = sign + number(abs(change), lang) if finite else text(f"report.scenario.{key}", lang)
+    return (
+        Cell(names.area(str(row["area_id"]))),
+        Cell(number(row["young_people"], lang)),
+        Cell(minutes(row["minutes_before"], lang)),
+        Cell(minutes(row["minutes_after"], lang)),
+        # Shorter is drawn as gain, longer as loss: the sign of the bar is turned.
+        Cell(said, -change / most if finite else float(-np.sign(change))),
+    )
