@@ -1,20 +1,13 @@
 """A made-up land of four municipalities for the tests of sources and tables.
 
-Use it in a test module with ``pytest_plugins = ["tests.land"]``. Two provinces stand side by side,
+Its fixtures are in `tests.land_fixtures`. Two provinces stand side by side,
 each 4 by 4 km; Broekwaarde is there twice, once in each. All coordinates are RD New, in metres.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import geopandas as gpd
-import pytest
 from shapely import box
-
-from geo_mbo import tables
-from geo_mbo.notes import Note
-from geo_mbo.sources import cbs
 
 X, Y = 155_000.0, 463_000.0
 
@@ -47,34 +40,3 @@ def raw_pc4() -> gpd.GeoDataFrame:
     young = [40.0, 25.0, float("nan"), 7.0]
     shapes = list(PC4.values())
     return gpd.GeoDataFrame({"code": list(PC4), "young_people": young}, geometry=shapes, crs=28992)
-
-
-@pytest.fixture
-def golden() -> Path:
-    """Folder of tiny made-up files in the publishers' true formats."""
-    return Path(__file__).parent / "golden"
-
-
-@pytest.fixture
-def told() -> list[Note]:
-    """Where `notify=told.append` puts the notes."""
-    return []
-
-
-@pytest.fixture
-def areas() -> gpd.GeoDataFrame:
-    """The table of areas of this land."""
-
-    def nobody(_: Note) -> None:
-        """Leave the notes unread."""
-
-    provinces = tables.provinces(polygons(PROVINCES))
-    municipalities = tables.municipalities(polygons(MUNICIPALITIES), provinces=provinces)
-    pc4 = tables.pc4(raw_pc4(), municipalities=municipalities, notify=nobody)
-    return tables.all_areas(provinces, municipalities, pc4)
-
-
-@pytest.fixture
-def changes(golden: Path) -> object:
-    """Klaverdijk went into 's-Walmeerde; Oudland to a quarter with it, the rest to Haverdam."""
-    return tables.municipality_changes(cbs.read_changes(golden / "gemeente_herindelingen.csv"))

@@ -12,7 +12,7 @@ from geo_mbo.errors import InputError, MissingFileError
 from geo_mbo.sources import cbs
 from geo_mbo.sources.catalogue import data_sets, source_of
 
-pytest_plugins = ["tests.land"]
+pytest_plugins = ["tests.land_fixtures"]
 
 
 def test_statline_spelling(golden: Path) -> None:

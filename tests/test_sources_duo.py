@@ -14,7 +14,7 @@ from geo_mbo.sources import duo, rio
 from geo_mbo.sources.cells import by_year, counted
 from geo_mbo.sources.text import read_text
 
-pytest_plugins = ["tests.land"]
+pytest_plugins = ["tests.land_fixtures"]
 
 
 def changed(path: Path, folder: Path, old: str, new: str) -> Path:
@@ -141,7 +141,7 @@ def test_a_coordinate_that_is_none(golden: Path, tmp_path: Path) -> None:
     comma = changed(golden / "onderwijslocaties.csv", tmp_path, "52.2,", '"52,2",')
     assert rio.read_locations(comma)["latitude"].iloc[-1] == 52.2
     wrong = changed(golden / "onderwijslocaties.csv", tmp_path, "52.2,", "noord,")
-    with pytest.raises(InputError, match="'GPS_LATITUDE'.*'noord' in line 5"):
+    with pytest.raises(InputError, match=r"'GPS_LATITUDE'.*'noord' in line 5"):
         rio.read_locations(wrong)
 
 

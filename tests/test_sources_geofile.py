@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from geo_mbo.errors import CrsError, FileError, GeoMboError, InputError, Missing
 from geo_mbo.sources import geofile, own
 from tests.land import MUNICIPALITIES, PC4, X, Y, polygons
 
-pytest_plugins = ["tests.land"]
+pytest_plugins = ["tests.land_fixtures"]
 
 
 def saved(frame: gpd.GeoDataFrame, folder: Path, name: str = "a.gpkg", **how: str) -> Path:
@@ -113,10 +114,18 @@ def swapped(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def test_every_mistake_of_coordinates_has_its_own_message(
     tmp_path: Path, frame: gpd.GeoDataFrame, code: str
 ) -> None:
+    with warnings.catch_warnings(action="ignore"):  # pyogrio warns that no system is written
+        path = saved(frame, tmp_path)
     with pytest.raises(CrsError) as caught:
-        geofile.read_areas(saved(frame, tmp_path))
+        geofile.read_areas(path)
     assert [b.code for b in caught.value.breaches] == [code]
     assert caught.value.text("nl").startswith("a.gpkg: ")
+
+
+def test_an_undefined_system_is_none() -> None:
+    undefined = 'LOCAL_CS["Undefined Cartesian SRS",UNIT["Meter",1]]'
+    with pytest.raises(CrsError, match="no coordinate system"):
+        geofile.in_rd(land().set_crs(undefined, allow_override=True), where="a.gpkg")
 
 
 def test_what_is_no_file_with_geometry(tmp_path: Path) -> None:
@@ -196,7 +205,7 @@ def test_own_sites_name_all_that_is_missing(tmp_path: Path) -> None:
 def test_own_sites_with_a_wrong_number(tmp_path: Path) -> None:
     path = tmp_path / "sites.csv"
     path.write_text("site_id,name,capacity,x,y\nA,B,veel,1,2\n", encoding="utf-8")
-    with pytest.raises(InputError, match="'capacity'.*'veel' in line 2"):
+    with pytest.raises(InputError, match=r"'capacity'.*'veel' in line 2"):
         own.read_sites(path)
     path.write_text("site_id,name,x,y\nA,B,links,2\n", encoding="utf-8")
     with pytest.raises(InputError, match="'links' in line 2"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo_mbo.errors import FileError, GeoMboError, InputError, MissingFileError
 from geo_mbo.sources.text import header, read_text, take
 
-pytest_plugins = ["tests.land"]
+pytest_plugins = ["tests.land_fixtures"]
 
 ROWS = [["01ZZ", "Súd & Oost", "0363"], ["02ZZ", 'Het "Want", Noord', ""]]
 
@@ -70,7 +70,7 @@ def test_a_spreadsheet_reads_as_text(tmp_path: Path) -> None:
     frame = read_text(path)
     assert frame.values.tolist() == [["0363", "12", "0.5"]]
     assert read_text(path, sheet="locaties").equals(frame)
-    with pytest.raises(InputError, match="no layer 'Blad1'. There are: locaties, leeg"):
+    with pytest.raises(InputError, match=r"no layer 'Blad1'\. There are: locaties, leeg"):
         read_text(path, sheet="Blad1")
     with pytest.raises(FileError, match="the file is empty"):
         read_text(path, sheet="leeg")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from geo_mbo.analysis.nearest import nearest_providers
 from geo_mbo.analysis.trips import Trips, codes, trips
 from geo_mbo.analysis.weighting import (
     Homes,
@@ -19,7 +20,6 @@ from geo_mbo.analysis.weighting import (
     named,
     open_sites,
     positions,
-    provider_ids,
     reached_stats,
     scaled,
 )
@@ -126,7 +126,7 @@ def time_to_providers(
     parts = []
     for mode in matrix.modes:
         minutes = there.minutes(matrix, mode)
-        nearest, _ = _nearest_providers(minutes, matrix, usable, n)
+        nearest, _ = nearest_providers(minutes, matrix, usable, n)
         stats = reached_stats(nearest, there)
         ranks = np.tile(np.arange(1, n + 1), len(there.area_ids))
         parts.append(
@@ -187,7 +187,7 @@ def origin_times(
     parts = []
     for mode in matrix.modes:
         minutes = there.minutes(matrix, mode)
-        nearest, at = _nearest_providers(minutes, matrix, usable, n)
+        nearest, at = nearest_providers(minutes, matrix, usable, n)
         flat = at.T.ravel()
         reached = flat >= 0
         origin = np.repeat(np.arange(len(there.ids)), n)
@@ -340,30 +340,6 @@ def students_within(
                 )
             )
     return joined(parts, _WITHIN)
-
-
-def _nearest_providers(
-    minutes: Floats, matrix: TravelMatrix, sites: pd.DataFrame, n: int
-) -> tuple[Floats, Whole]:
-    """Give minutes and site (position in `sites`, -1: none) of the n nearest, each n x origins."""
-    providers = provider_ids(sites)
-    order = np.lexsort((sites["site_id"].to_numpy(object), providers.to_numpy(object)))
-    columns = positions(sites["site_id"].iloc[order], matrix.sites, what="sites")
-    first = np.flatnonzero(~providers.iloc[order].duplicated().to_numpy())
-    times = np.full((n, len(minutes)), np.inf)
-    at = np.full((n, len(minutes)), -1, dtype=np.intp)
-    if not len(first) or not len(minutes):
-        return times, at
-    there = minutes[:, columns]
-    best = np.minimum.reduceat(there, first, axis=1)
-    ranked = np.argsort(best, axis=1, kind="stable")[:, :n]
-    found = np.take_along_axis(best, ranked, axis=1)
-    times[: ranked.shape[1]] = found.T
-    stops = np.append(first[1:], len(order))
-    for provider, (start, stop) in enumerate(zip(first, stops, strict=True)):
-        near, rank = np.nonzero((ranked == provider) & np.isfinite(found))
-        at[rank, near] = order[start + there[near, start:stop].argmin(axis=1)]
-    return times, at
 
 
 def _travel_stats(

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.analysis.nearest import nearest_site
 from geo_mbo.analysis.weighting import SLACK, homes, joined, named, open_sites, positions
 from geo_mbo.counts import COUNTS, share, total
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geo_mbo.analysis.weighting import Floats, Homes, Truths, Whole
+    from geo_mbo.analysis.weighting import Homes, Truths, Whole
     from geo_mbo.travel import TravelMatrix
 
 _OBSERVED = {
@@ -157,7 +158,7 @@ def travel_catchment(
     order = np.argsort(matrix.sites.to_numpy(object), kind="stable")
     minutes = there.minutes(matrix, mode)[:, order]
     nearest = np.zeros(minutes.shape, dtype=bool)
-    at = _nearest(minutes)
+    at = nearest_site(minutes)
     some = np.flatnonzero(at >= 0)
     nearest[some, at[some]] = True
     site, origin = np.nonzero(((minutes <= limit_min) | nearest).T)
@@ -222,7 +223,7 @@ def site_reach(
     for mode in matrix.modes:
         minutes = there.minutes(matrix, mode)[:, columns]
         within = minutes <= limit_min
-        at = _nearest(minutes)
+        at = nearest_site(minutes)
         parts.append(
             pd.DataFrame(
                 {
@@ -244,11 +245,3 @@ def _areas(within: Truths, there: Homes) -> Whole:
     """Count areas with an origin within, by site."""
     found: Whole = (there.per_area(within.T.astype(float)) > 0).sum(axis=1)
     return found
-
-
-def _nearest(minutes: Floats) -> Whole:
-    """Give the column of each row's least time; -1 where nothing is reached."""
-    if not minutes.shape[1]:
-        return np.full(len(minutes), -1)
-    at = minutes.argmin(axis=1)
-    return np.where(np.isfinite(minutes[np.arange(len(minutes)), at]), at, -1)

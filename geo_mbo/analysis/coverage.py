@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.analysis.nearest import nearest_offering
 from geo_mbo.analysis.weighting import area_quantiles, homes, joined, named, positions
 
 if TYPE_CHECKING:
@@ -173,8 +174,7 @@ def gaps(
     if listed.empty:
         return joined([], _GAPS)
     found = listed.reset_index().join(everybody.rename("everybody"), on=["programme_id", "mode"])
-    known = offers.drop_duplicates("programme_id").set_index("programme_id")
-    found = found.join(known[["programme", "level", "sector"]], on="programme_id")
+    found = found.join(facts(offers)[["programme", "level", "sector"]], on="programme_id")
     found["share_out_national"] = found["young_people_out"] / found["everybody"]
     modes = pd.unique(coverage["mode"]).tolist()
     found["order"] = found["mode"].map(modes.index)
@@ -184,25 +184,16 @@ def gaps(
     return joined([found], _GAPS)
 
 
+def facts(offers: pd.DataFrame) -> pd.DataFrame:
+    """Give name, level and sector of each programme: those of its first offer by site and track."""
+    first = offers.sort_values(["site_id", "track"]).drop_duplicates("programme_id")
+    return first.set_index("programme_id")
+
+
 def _sites_of(offers: pd.DataFrame, programmes: list[str]) -> list[list[str]]:
     """Give the sites of each programme, by id, so that the first of equals is always the same."""
     by_programme = offers.groupby("programme_id")["site_id"].unique()
     return [sorted(by_programme.get(name, [])) for name in programmes]
-
-
-def nearest_offering(minutes: Floats, offering: list[Whole]) -> tuple[Floats, Whole]:
-    """Give time and column of the nearest site of each programme, each programmes x origins."""
-    times = np.full((len(offering), len(minutes)), np.inf, dtype=np.float32)
-    at = np.full((len(offering), len(minutes)), -1, dtype=np.int32)
-    # Rows of the turned plane lie together in memory: minima over them are several times faster.
-    by_site = np.ascontiguousarray(minutes.T)
-    everyone = np.arange(len(minutes))
-    for k, columns in enumerate(offering):
-        if len(columns) and len(minutes):
-            first = by_site[columns].argmin(axis=0)
-            times[k] = by_site[columns[first], everyone]
-            at[k] = np.where(np.isfinite(times[k]), columns[first], -1)
-    return times, at
 
 
 def _of_mode(

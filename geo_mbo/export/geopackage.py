@@ -27,6 +27,20 @@ if TYPE_CHECKING:
     from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 
+_CONTENTS = """
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)
+VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?)"""
+_STYLES = """
+INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column,
+  styleName, styleQML, styleSLD, useAsDefault, description, owner, update_time)
+VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', ?)"""
+_COLUMNS = """
+INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)
+VALUES (?, ?, ?, ?, ?)"""
+_EXTENSIONS = """
+INSERT INTO gpkg_extensions (table_name, column_name, extension_name, definition, scope)
+VALUES (?, NULL, 'gpkg_schema', 'http://www.geopackage.org/spec/#extension_schema', 'read-write')"""
+
 
 def write_geopackage(
     path: Path,
@@ -178,15 +192,9 @@ def _write_styles(
     with closing(sqlite3.connect(path)) as base, base:
         base.executescript(script)
         moment = f"{made.isoformat()}T00:00:00.000Z"
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
-            " VALUES ('layer_styles', 'attributes', 'layer_styles', ?, ?)",
-            (text("layer_about.layer_styles", lang), moment),
-        )
+        base.execute(_CONTENTS, (text("layer_about.layer_styles", lang), moment))
         base.executemany(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
-            " f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner,"
-            " update_time) VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', ?)",
+            _STYLES,
             [
                 (
                     layer.name,
@@ -200,8 +208,7 @@ def _write_styles(
             ],
         )
         base.executemany(
-            "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)"
-            " VALUES (?, ?, ?, ?, ?)",
+            _COLUMNS,
             [
                 (
                     layer.name,
@@ -215,12 +222,7 @@ def _write_styles(
                 if name != "geometry"
             ],
         )
-        base.executemany(
-            "INSERT INTO gpkg_extensions (table_name, column_name, extension_name, definition, scope)"
-            " VALUES (?, NULL, 'gpkg_schema', 'http://www.geopackage.org/spec/#extension_schema',"
-            " 'read-write')",
-            [("gpkg_data_columns",), ("gpkg_data_column_constraints",)],
-        )
+        base.executemany(_EXTENSIONS, [("gpkg_data_columns",), ("gpkg_data_column_constraints",)])
 
 
 @contextmanager

@@ -144,7 +144,8 @@ def ready(layer: Layer, lang: Lang) -> pd.DataFrame:
     written = written.rename(columns=in_file).reset_index(drop=True)
     if not layer.shape:
         return written
-    return gpd.GeoDataFrame(written, geometry=_shaped(layer).to_numpy(), crs=RD)
+    drawn: pd.DataFrame = gpd.GeoDataFrame(written, geometry=_shaped(layer).to_numpy(), crs=RD)
+    return drawn
 
 
 def _values(values: pd.Series, name: str, lang: Lang) -> pd.Series:

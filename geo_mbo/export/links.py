@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 WARM = ("#fdd49e", "#fdbb84", "#fc8d59", "#e34a33", "#b30000")
 """OrRd in five classes: what is out of reach."""
 
-_PAIR = {side: tuple(f"students_{side}{end}" for end in ("", "_low", "_high")) for side in "ab"}
+_PAIR = (
+    ("students_a", "students_a_low", "students_a_high"),
+    ("students_b", "students_b_low", "students_b_high"),
+)
 
 
 def lacunes(tables: Tables, findings: Findings) -> Layer:
-    """Municipality x programme where many young people are out of reach, by the reference mode.
+    """Mark each municipality where many young people have a programme out of reach.
 
-    A point in each municipality: polygons of hundreds of programmes would hide each other.
+    By the reference mode. A point in each municipality: polygons of hundreds of programmes would hide each other.
     """
     gaps = findings.gaps[findings.gaps["mode"] == findings.choices.mode]
     pairs = gaps.assign(area_id=gaps["area_ids"].str.split(";")).explode("area_id")
@@ -42,9 +45,9 @@ def lacunes(tables: Tables, findings: Findings) -> Layer:
 
 
 def duplications(tables: Tables, findings: Findings) -> Layer:
-    """Pairs of sites with the same programme for the same young people, as lines."""
+    """Draw lines between sites with the same programme for the same young people."""
     pairs = findings.duplication.drop(columns="same_institution", errors="ignore")
-    for columns in _PAIR.values():
+    for columns in _PAIR:
         pairs = blurred(pairs, columns)
     names = site_names(tables).set_index("site_id")["site"]
     frame = pairs.assign(name_a=pairs["site_a"].map(names), name_b=pairs["site_b"].map(names))
@@ -59,7 +62,7 @@ def duplications(tables: Tables, findings: Findings) -> Layer:
 
 
 def home_to_school(tables: Tables, findings: Findings) -> Layer:
-    """Lines from each woongemeente to each site with the students who make that trip."""
+    """Draw lines from each woongemeente to each site with the students who make that trip."""
     trips = findings.catchment.drop(columns=["origin_kind", "inside", "cumulative_share"])
     frame = blurred(trips).merge(site_names(tables), on="site_id", how="left")
     towns = home_points(tables)
@@ -113,8 +116,9 @@ def lines(start: pd.Series, stop: pd.Series) -> np.ndarray:
     """Draw straight lines from point to point; missing where either is missing or empty."""
     import shapely
 
-    ends = [np.asarray(side, dtype=object) for side in (start, stop)]
-    ends = [np.where(shapely.is_geometry(side), side, None) for side in ends]
+    ends = [np.array(side, dtype=object) for side in (start, stop)]
+    for end in ends:
+        end[~shapely.is_geometry(end)] = None
     there = ~np.logical_or.reduce([shapely.is_missing(e) | shapely.is_empty(e) for e in ends])
     drawn = np.full(len(there), None, dtype=object)
     if there.any():

@@ -29,7 +29,7 @@ NEAREST = 5
 
 
 def travel_times(findings: Findings, *, matrix: TravelMatrix | None, lang: Lang) -> Layer:
-    """Travel times from origin to site by mode: all pairs, or the nearest sites of each origin."""
+    """Give travel times by mode: all pairs, or the nearest sites of each origin."""
     if matrix is None:
         frame = findings.origin_times[["origin_id", "site_id", "mode", "minutes", "meters"]]
         return Layer("reistijden", "", frame, about=text("layer.reistijden_three", lang))
@@ -79,27 +79,27 @@ def nearest_pairs(matrix: TravelMatrix, *, count: int = NEAREST) -> pd.DataFrame
 
 
 def programmes(findings: Findings) -> Layer:
-    """Programmes with a lacune, by every mode."""
+    """List the programmes with a lacune, by every mode."""
     return Layer("lacunes_opleidingen", "", findings.gaps)
 
 
 def institutions(findings: Findings) -> Layer:
-    """Institutions beside each other."""
+    """Put institutions beside each other."""
     return Layer("instellingen", "", blurred(findings.benchmark))
 
 
 def inequality(findings: Findings) -> Layer:
-    """Inequality of travel time."""
+    """Give the inequality of travel time."""
     return Layer("ongelijkheid", "", findings.inequality)
 
 
 def students_within(findings: Findings) -> Layer:
-    """Students by woongemeente within each limit."""
+    """Count students by woongemeente within each limit."""
     return Layer("studenten_binnen", "", blurred(findings.students_within))
 
 
 def notes_table(notes: Sequence[Note], lang: Lang) -> Layer:
-    """What was masked, dropped, guessed or moved."""
+    """List what was masked, dropped, guessed or moved."""
     import pandas as pd
 
     rows = [(found.code, found.count, found.text(lang)) for found in notes]
@@ -109,7 +109,7 @@ def notes_table(notes: Sequence[Note], lang: Lang) -> Layer:
 
 
 def sources(about: About) -> Layer:
-    """Every input with its publisher, licence, date and digest."""
+    """List every input with its publisher, licence, date and digest."""
     import pandas as pd
 
     rows = [
@@ -134,7 +134,7 @@ def sources(about: About) -> Layer:
 
 
 def parameters(about: About, lang: Lang) -> Layer:
-    """Every parameter of the study, and what it was made with."""
+    """List every parameter of the study, and what it was made with."""
     import pandas as pd
 
     rows = [
@@ -149,7 +149,7 @@ def parameters(about: About, lang: Lang) -> Layer:
 
 
 def dictionary(layers: Sequence[Layer], lang: Lang) -> Layer:
-    """The data dictionary: every column of every layer, with its label and meaning."""
+    """Give the data dictionary: every column of every layer, with its label and meaning."""
     import pandas as pd
 
     rows = [

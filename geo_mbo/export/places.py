@@ -28,7 +28,7 @@ _CHANGES = ("students_forecast", "forecast_year", "change", "change_low", "chang
 
 
 def municipalities(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
-    """Municipalities with their travel time to the first, second and third institution."""
+    """Draw municipalities with their travel time to the first, second and third institution."""
     towns = _areas(tables, "municipality", "area")
     times, labels = _wide_times(findings, lang)
     frame = (
@@ -44,7 +44,7 @@ def municipalities(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
 
 
 def postcode_areas(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
-    """Four-digit postcode areas with their travel time to the nearest institution."""
+    """Draw four-digit postcode areas with their travel time to the nearest institution."""
     frame = _areas(tables, "pc4", "name").drop(columns="name")
     frame = frame.rename(columns={"area_id": "pc4", "parent_id": "area_id"})
     people = tables.origins[["origin_id", "weight"]]
@@ -69,7 +69,7 @@ def postcode_areas(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
 
 
 def sites(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
-    """Sites with their students, how they were located, and whom they reach by each mode."""
+    """Draw sites with their students, how they were located, and whom they reach by each mode."""
     frame = tables.sites.merge(
         _students(tables, findings, "site_id", "site_id"), on="site_id", how="left"
     ).merge(_changes(findings.forecast_by_site, "site_id"), on="site_id", how="left")
@@ -87,7 +87,7 @@ def sites(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
 
 
 def catchments(tables: Tables, findings: Findings) -> Layer:
-    """The municipalities of each site's observed catchment, one row each."""
+    """Draw the municipalities of each site's observed catchment, one row each."""
     inside = findings.catchment[findings.catchment["inside"]].drop(
         columns=["origin_kind", "inside"]
     )
@@ -102,7 +102,7 @@ def catchments(tables: Tables, findings: Findings) -> Layer:
 def reach(
     tables: Tables, findings: Findings, *, isochrones: gpd.GeoDataFrame | None, lang: Lang
 ) -> Layer:
-    """What can be reached from each site within the limit.
+    """Draw what can be reached from each site within the limit.
 
     Isochrones where they are given; else the postcode areas whose point is within the limit.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,12 @@ def qml(layer: Layer, written: pd.DataFrame, lang: Lang) -> str:
     """
     look = layer.look
     kind = "graduated" if look.breaks else "categorised" if look.column else "single"
-    classes = {"graduated": _ranges, "categorised": _words, "single": _one}[kind](
-        layer, written, lang
+    classes = (
+        _ranges(layer, written, lang)
+        if kind == "graduated"
+        else _words(layer, lang)
+        if kind == "categorised"
+        else [_drawn(layer, 0)]
     )
     page: str = (
         _house()
@@ -60,7 +65,7 @@ def _ranges(layer: Layer, written: pd.DataFrame, lang: Lang) -> list[dict[str, A
     edges = [min(0.0, float(np.nanmin(values, initial=0))), *look.breaks, top]
     share = look.breaks[-1] <= 1
     found = []
-    for i, (lower, upper) in enumerate(zip(edges, edges[1:], strict=False)):
+    for i, (lower, upper) in enumerate(pairwise(edges)):
         ends = [_bound(edge, share, lang) for edge in (lower, upper)]
         told = (
             text("layer.class_last", lang, low=ends[0])
@@ -75,14 +80,10 @@ def _bound(edge: float, share: bool, lang: Lang) -> str:
     return f"{number(edge * 100, lang)} %" if share else number(edge, lang)
 
 
-def _words(layer: Layer, written: pd.DataFrame, lang: Lang) -> list[dict[str, Any]]:
+def _words(layer: Layer, lang: Lang) -> list[dict[str, Any]]:
     words = catalogue(lang)
     told = [words[f"value.{code}"] for code in CATEGORIES]
     return [{"value": w, "label": w, **_drawn(layer, i)} for i, w in enumerate(told)]
-
-
-def _one(layer: Layer, written: pd.DataFrame, lang: Lang) -> list[dict[str, Any]]:
-    return [_drawn(layer, 0)]
 
 
 def _drawn(layer: Layer, i: int) -> dict[str, Any]:

@@ -30,8 +30,6 @@ def write_maps(
     about: About,
     *,
     lang: Lang = "nl",
-    mode: str = "",
-    limit_min: float | None = None,
     notes: Sequence[Note] = (),
 ) -> list[Path]:
     """Write the three maps, each one HTML file that needs no other and asks no network.
@@ -46,17 +44,14 @@ def write_maps(
     tables
         Sites, offers, areas and origins; empty tables give maps that say so.
     findings
-        Result of `geo_mbo.analysis.find` on these tables.
+        Result of `geo_mbo.analysis.find` on these tables; its mode is shown first, and its limit
+        is what counts as within reach.
     matrix
         Travel times in minutes from origins to sites; sites it does not know are not reached.
     about
         Title, sources and parameters; every credit line and "made up" stand on every map.
     lang
         Language of the pages.
-    mode
-        Mode that is shown first. Empty: the reference mode of `findings`.
-    limit_min
-        Minutes that count as within reach. None: the limit of `findings`.
     notes
         Findings about the data, told under each map.
 
@@ -77,7 +72,7 @@ def write_maps(
     >>> from geo_mbo.sample import sample_town
     >>> town = sample_town()
     >>> paths = write_maps(Path(tempfile.mkdtemp()), town.tables, find(town.tables, town.matrix),
-    ...                    town.matrix, About("Aldermeer", made_up=True), mode="bike")
+    ...                    town.matrix, About("Aldermeer", made_up=True))
     >>> [path.name for path in paths]
     ['verzorgingsgebieden.html', 'reistijd.html', 'dekking.html']
     """
@@ -86,13 +81,7 @@ def write_maps(
     from geo_mbo.maps.pages import pages
     from geo_mbo.maps.shared import Basis
 
-    basis = Basis(
-        tables,
-        findings,
-        matrix,
-        mode or findings.choices.mode,
-        findings.choices.limit_min if limit_min is None else limit_min,
-    )
+    basis = Basis(tables, findings, matrix)
     paths = [folder / f"{view}.html" for view in VIEWS]
     for path, page in zip(paths, pages(basis, about, lang=lang, notes=notes), strict=True):
         write_text(path, page_html(page))

@@ -15,6 +15,7 @@ INSTITUTIONS = (
 
 MINUTES = ((5, 10, 15, 20), (10, 20, 30, 45), (15, 30, 45, 60), (30, 60, 90, 120))
 SHARES = (0.2, 0.4, 0.6, 0.8)
+_ROUND = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
 CATCHMENT_SHARES = (0.02, 0.05, 0.1, 0.2)
 
 
@@ -40,7 +41,7 @@ def count_breaks(counts: npt.ArrayLike) -> list[int]:
     Examples
     --------
     >>> count_breaks([10, 40, 55, 130, 270, 610, 900, 1400, 2600])
-    [50, 200, 500, 1000]
+    [50, 150, 500, 1000]
     """
     values = np.asarray(counts, dtype=float)
     values = values[np.isfinite(values) & (values > 0)]
@@ -72,10 +73,10 @@ def programme_breaks(count: int) -> list[int]:
 
 
 def _round_number(value: float) -> int:
-    """Give the number of 1, 2 or 5 and noughts that is nearest on a log scale."""
+    """Give the round number that is nearest: one digit and noughts, or a half between."""
     power = 10 ** np.floor(np.log10(max(value, 1)))
-    choices = np.array([1, 2, 5, 10]) * power
-    return int(choices[np.abs(np.log(choices / max(value, 1))).argmin()])
+    choices = np.unique(np.ceil(_ROUND * power))
+    return int(choices[np.abs(choices - value).argmin()])
 
 
 def class_of(values: npt.ArrayLike, breaks: npt.ArrayLike) -> npt.NDArray[np.int64]:

@@ -50,8 +50,9 @@ def packed_shares(shares: npt.NDArray[np.floating]) -> str:
     [0, 1, 100, 200, 255]
     """
     steps = np.nan_to_num(shares) * SHARE_STEPS
-    inner = np.where((shares > 0) & (shares < 1), np.clip(np.round(steps), 1, SHARE_STEPS - 1), steps)
-    return _packed(np.where(np.isnan(shares), NONE, inner).astype(np.uint8))
+    some = (shares > 0) & (shares < 1)
+    codes = np.where(some, np.clip(np.round(steps), 1, SHARE_STEPS - 1), steps)
+    return _packed(np.where(np.isnan(shares), NONE, codes).astype(np.uint8))
 
 
 def _packed(codes: npt.NDArray[np.uint8]) -> str:
@@ -119,4 +120,5 @@ def positions(values: pd.Series, among: Sequence[str]) -> npt.NDArray[np.int64]:
     """Give the place of each value among identifiers; -1 where it is not there."""
     import pandas as pd
 
-    return np.asarray(pd.Index(among, dtype="object").get_indexer(values.astype("object")))
+    known = pd.Index(list(among), dtype="object")
+    return np.asarray(known.get_indexer(pd.Index(values, dtype="object")))

@@ -74,12 +74,12 @@ class Page:
 
 
 def page_html(page: Page) -> str:
-    """Write the page: no link to any script, style or font outside it.
+    r"""Write the page: no link to any script, style or font outside it.
 
     Examples
     --------
     >>> html = page_html(Page("reistijd", "nl", "<b>", "Reistijd", "", {"name": "</script>"}))
-    >>> "&lt;b&gt;" in html, '"\\\\u003c/script>"' in html, "cdn" in html
+    >>> "&lt;b&gt;" in html, '"\\u003c/script>"' in html, "cdn" in html
     (True, True, False)
     """
     from jinja2 import Environment, StrictUndefined
@@ -126,12 +126,12 @@ VIEWS = ("verzorgingsgebieden", "reistijd", "dekking")
 
 
 def json_in_script(data: Mapping[str, Any]) -> str:
-    """Write JSON that no name in it can break out of.
+    r"""Write JSON that no name in it can break out of.
 
     Examples
     --------
     >>> json_in_script({"naam": "</script><script>"})
-    '{"naam":"\\\\u003c/script>\\\\u003cscript>"}'
+    '{"naam":"\\u003c/script>\\u003cscript>"}'
     """
     written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for sign, safe in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
@@ -145,7 +145,7 @@ def _composed(page: Page) -> tuple[str, str]:
     from branca.element import MacroElement
     from folium.template import Template
 
-    class Start(MacroElement):  # type: ignore[misc]
+    class Start(MacroElement):
         """Hands the map to the page's script."""
 
         _template = Template("{% macro script(this, kwargs) %}start({{ this.of }});{% endmacro %}")

@@ -23,7 +23,6 @@ _DATA: dict[str, tuple[str, Callable[[Basis], dict[str, Any]]]] = {
 def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> Iterator[Page]:
     """Give the pages in the order of `VIEWS`; what they share is made once."""
     shared = shared_data(basis)
-    credits = [*about.attributions]
     for view in VIEWS:
         name, draw = _DATA[view]
         data = shared | {name: draw(basis)}
@@ -34,7 +33,7 @@ def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> I
             heading=text(f"map.heading.{view}", lang),
             finding=finding(view, basis, lang),
             data=data,
-            credits=credits,
+            credits=about.attributions,
             notes=[told.text(lang) for told in notes],
             parameters=[(name, _written(v, lang)) for name, v in about.parameters.items()],
             about_text=text(
@@ -44,7 +43,7 @@ def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> I
                 share=percent(basis.findings.choices.share, lang),
             ),
             made_up=about.made_up,
-            picture=still(view, basis, data, about, credits, lang),
+            picture=still(view, basis, data, about, lang),
         )
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-_SIZE_INCH = (7.6, 6.4)
+_SIZE_INCH = (8.6, 6.2)
 _DPI = 110
 _COLOURS = 48
+_CREDIT_LETTERS, _TITLE_LETTERS = 130, 34
 _SEA, _BORDER, _PROVINCE, _NO_DATA = "#e3ebf1", "#51606e", "#22303c", "#f1f2f3"
 
 
@@ -56,11 +60,13 @@ def png(still: Still) -> bytes:
 
     figure = Figure(figsize=_SIZE_INCH, dpi=_DPI, facecolor=_SEA)
     canvas = FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.01, 0.05, 0.98, 0.94))
+    axes = figure.add_axes((0.3, 0.07, 0.69, 0.91))
     axes.set_axis_off()
     axes.set_aspect("equal")
     _draw(axes, still)
-    figure.text(0.99, 0.012, _literal(still.credit), ha="right", fontsize=6.5, color="#33404d")
+    _legend(figure, still)
+    credit = "\n".join(wrap(_literal(still.credit), _CREDIT_LETTERS)[:2])
+    figure.text(0.985, 0.012, credit, ha="right", va="bottom", fontsize=6.2, color="#33404d")
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(_COLOURS)
     file = BytesIO()
@@ -68,9 +74,7 @@ def png(still: Still) -> bytes:
     return file.getvalue()
 
 
-def _draw(axes: object, still: Still) -> None:
-    from matplotlib.patches import Patch
-
+def _draw(axes: Axes, still: Still) -> None:
     if len(still.areas):
         width_m = still.areas.total_bounds[2] - still.areas.total_bounds[0]
         shapes = still.areas.assign(geometry=still.areas.simplify(width_m / 900))
@@ -83,16 +87,20 @@ def _draw(axes: object, still: Still) -> None:
         located.plot(
             ax=axes, color="#17222d", edgecolor="white", linewidth=0.6, markersize=14, aspect=None
         )
+
+
+def _legend(figure: Figure, still: Still) -> None:
+    from matplotlib.patches import Patch
+
     handles = [
         Patch(facecolor=colour, edgecolor=_BORDER, linewidth=0.5, label=_literal(words))
         for colour, words in still.legend
     ]
-    if handles:
-        made = axes.legend(  # type: ignore[attr-defined]
-            handles=handles, title=_literal(still.title), loc="lower left", fontsize=7.5,
-            title_fontsize=8, framealpha=0.95, edgecolor="#d6dde4", alignment="left",
-        )  # fmt: skip
-        made.set_zorder(10)
+    figure.legend(
+        handles=handles, title="\n".join(wrap(_literal(still.title), _TITLE_LETTERS)),
+        loc="lower left", bbox_to_anchor=(0.012, 0.08), fontsize=7.5, title_fontsize=8,
+        framealpha=0.95, edgecolor="#d6dde4", alignment="left",
+    )  # fmt: skip
 
 
 def _literal(text: str) -> str:

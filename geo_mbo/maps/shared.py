@@ -35,17 +35,21 @@ class Basis:
     ----------
     tables, findings, matrix
         What is shown.
-    mode
-        The mode that is shown first.
-    limit_min
-        Travel time in minutes that counts as within reach.
     """
 
     tables: Tables
     findings: Findings
     matrix: TravelMatrix
-    mode: str
-    limit_min: float
+
+    @property
+    def mode(self) -> str:
+        """The mode that is shown first."""
+        return self.findings.choices.mode
+
+    @property
+    def limit_min(self) -> float:
+        """Travel time in minutes that counts as within reach."""
+        return self.findings.choices.limit_min
 
     @cached_property
     def municipalities(self) -> gpd.GeoDataFrame:
@@ -82,7 +86,7 @@ class Basis:
 
     @cached_property
     def institutions(self) -> pd.DataFrame:
-        """Institutions of the sites: ``institution_id``, ``institution``; a missing id is its site."""
+        """Institutions of the sites, id and name; a site without one is its own."""
         import pandas as pd
 
         ids = self.sites["institution_id"].fillna(self.sites["site_id"])

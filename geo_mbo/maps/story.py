@@ -117,7 +117,7 @@ def still(
             basis.sites,
             title,
             [*legend, ("#f1f2f3", text("map.still.none", lang))],
-            "  ·  ".join([*told, *credits])[:180],
+            " · ".join([*told, *credits]),
         )
     )
 
@@ -150,7 +150,9 @@ def _choice(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     breaks = data["coverage"]["breaks"]["programmes"]
     rows = basis.findings.coverage
     rows = rows[rows["mode"] == basis.mode]
-    within = (rows["share_out"] < basis.findings.choices.min_share_out).groupby(rows["area_id"]).sum()
+    within = (
+        (rows["share_out"] < basis.findings.choices.min_share_out).groupby(rows["area_id"]).sum()
+    )
     values = within.reindex(basis.municipalities["area_id"]).to_numpy(float)
     found = class_of(values, breaks)
     fill = ["" if c < 0 else SEQUENTIAL[len(breaks) - c] for c in found]
@@ -175,4 +177,3 @@ def _class_legend(breaks: list[str], lang: Lang) -> list[tuple[str, str]]:
 
 def _short(name: str) -> str:
     return name if len(name) <= 42 else name[:40].rstrip() + "…"
-

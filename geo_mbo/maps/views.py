@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.counts import COUNTS, total
-from geo_mbo.maps.classes import CATCHMENT_SHARES, MINUTES, SHARES, count_breaks, minute_breaks, programme_breaks
+from geo_mbo.maps.classes import (
+    CATCHMENT_SHARES,
+    MINUTES,
+    SHARES,
+    count_breaks,
+    minute_breaks,
+    programme_breaks,
+)
 from geo_mbo.maps.pack import (
     SMALLEST_SHOWN,
     masked,
@@ -183,8 +190,10 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
     still_there = basis.sites.loc[basis.sites["status"].isin(OPEN), "site_id"]
     offers = offers[offers["site_id"].isin(still_there)]
     offered = offers.assign(at=basis.at_site(offers["site_id"]))
-    offered = offered[offered["at"] >= 0].groupby("programme_id")["at"].agg(
-        lambda found: sorted(set(found.tolist()))
+    offered = (
+        offered[offered["at"] >= 0]
+        .groupby("programme_id")["at"]
+        .agg(lambda found: sorted(set(found.tolist())))
     )
     return {
         "breaks": {

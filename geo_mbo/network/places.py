@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from geo_mbo.notes import Notify, note
 from geo_mbo.schema import RD, RD_BOUNDS_M
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from geo_mbo.network.road import Floats
 
 
@@ -47,3 +49,22 @@ def metric_places(lon: Floats, lat: Floats, *, degrees: str = "EPSG:4326") -> Me
     crs = f"EPSG:{(32600 if middle_lat >= 0 else 32700) + zone}"
     to_zone = Transformer.from_crs(degrees, crs, always_xy=True)
     return MetricPlaces(*to_zone.transform(lon, lat), crs)
+
+
+def coordinates(points: npt.NDArray[Any]) -> Floats:
+    """Give x and y of points (points x 2); ``nan`` where there is none, or it is empty.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> coordinates(np.array([shapely.Point(1, 2), shapely.Point(), None]))
+    array([[ 1.,  2.],
+           [nan, nan],
+           [nan, nan]])
+    """
+    import shapely
+
+    found = np.full((len(points), 2), np.nan)
+    there = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    found[there] = shapely.get_coordinates(points[there])
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.errors import CrsError
+from geo_mbo.network.places import coordinates
 from geo_mbo.network.road import largest_piece
 from geo_mbo.notes import Notify, note, to_log
 
@@ -129,7 +130,7 @@ def _nearest(
 
     found: Whole = np.full(len(points), -1, np.int64)
     away = np.full(len(points), np.inf)
-    asked = np.flatnonzero(~(shapely.is_missing(points) | shapely.is_empty(points)))
+    asked = np.flatnonzero(np.isfinite(coordinates(points)).all(axis=1))
     if not len(edges) or not len(asked):
         return found, away
     tree = shapely.STRtree(network.lines(edges))

@@ -100,12 +100,12 @@ def parameter_name(key: str, lang: Lang) -> str:
 
 
 def said(value: Any, lang: Lang) -> str:
-    """Write the value of a parameter: lists one after another, modes by name, years as they are.
+    """Write the value of a parameter: lists in a row, modes by name, years as they are.
 
     Examples
     --------
-    >>> said([15, 30], "nl"), said("bike", "nl"), said(2024, "nl"), said(0.8, "nl"), said(None, "nl")
-    ('15, 30', 'fiets', '2024', '0,8', '-')
+    >>> [said(value, "nl") for value in ([15, 30], "bike", 2024, 0.8, None)]
+    ['15, 30', 'fiets', '2024', '0,8', '-']
     """
     if value is None or value == "":
         return "-"
@@ -114,14 +114,15 @@ def said(value: Any, lang: Lang) -> str:
     if isinstance(value, bool):
         return text(f"value.{str(value).lower()}", lang)
     if isinstance(value, float):
-        return number(
-            value, lang, 0 if value.is_integer() else 1 if abs(value * 10 % 1) < 1e-9 else 2
-        )
+        return _fraction(value, lang)
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {said(one, lang)}" for key, one in value.items())
-    if isinstance(value, Iterable):
-        return ", ".join(said(one, lang) for one in value) or "-"
-    return str(value)
+        value = [f"{key}: {said(one, lang)}" for key, one in value.items()]
+    many = isinstance(value, Iterable)
+    return ", ".join(said(one, lang) for one in value) or "-" if many else str(value)
+
+
+def _fraction(value: float, lang: Lang) -> str:
+    return number(value, lang, next(d for d in (0, 1, 2, 3) if d == 3 or round(value, d) == value))
 
 
 def day(moment: date | None, lang: Lang) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
-from geo_mbo.report.wording import Names, by_mode, count, listed
+from geo_mbo.report.wording import Names, by_mode, count, counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +24,14 @@ NAMED = 3
 def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
     """Give how many lacunes and dubbelingen there are."""
     lang = view.lang
-    gaps = int((findings.gaps["mode"] == view.mode).sum())
+    gaps, pairs = int((findings.gaps["mode"] == view.mode).sum()), len(findings.duplication)
     mode, limit = by_mode(view.mode, lang), round(view.limit_min)
     return (
-        Figure(number(gaps, lang), text("report.figure.gaps_label", lang, limit=limit, mode=mode)),
         Figure(
-            number(len(findings.duplication), lang), text("report.figure.duplication_label", lang)
+            number(gaps, lang),
+            counted("report.figure.gaps_label", gaps, lang, limit=limit, mode=mode),
         ),
+        Figure(number(pairs, lang), counted("report.figure.duplication_label", pairs, lang)),
     )
 
 
@@ -52,10 +53,10 @@ def lacunes(findings: Findings, names: Names, view: View) -> Section:
         )
         for row in shown.to_dict("records")
     )
-    lead = text(
+    lead = counted(
         "report.gaps.lead" if len(gaps) else "report.gaps.none",
+        len(gaps),
         lang,
-        count=len(gaps),
         limit=round(view.limit_min),
         mode=mode,
     )
@@ -110,24 +111,26 @@ def duplications(findings: Findings, names: Names, view: View) -> Section:
     pairs = findings.duplication
     shown = pairs.head(SHOWN)
     sentences = tuple(_duplication_sentence(row, names, view) for row in shown.to_dict("records"))
-    key = "lead" if len(pairs) else "none"
     return Section(
         "dubbelingen",
         text("report.duplication.title", lang),
-        text(
-            f"report.duplication.{key}",
-            lang,
-            count=len(pairs),
-            small=int(pairs["small"].sum()),
-            limit=round(view.limit_min),
-            mode=by_mode(view.mode, lang),
-        ),
+        _duplication_lead(pairs, view),
         sentences,
         ranked=True,
         folded=True,
         tables=(_duplication_table(shown, names, lang),) if len(shown) else (),
         caution=text("report.duplication.caution", lang),
     )
+
+
+def _duplication_lead(pairs: pd.DataFrame, view: View) -> str:
+    lang, mode = view.lang, by_mode(view.mode, view.lang)
+    if pairs.empty:
+        return text("report.duplication.none", lang)
+    limit, few = round(view.limit_min), int(pairs["small"].sum())
+    lead = counted("report.duplication.lead", len(pairs), lang, limit=limit, mode=mode)
+    key = "report.duplication.few" if few else "report.duplication.few_zero"
+    return f"{lead} {counted(key, few, lang)}"
 
 
 def _duplication_sentence(row: dict[str, object], names: Names, view: View) -> str:

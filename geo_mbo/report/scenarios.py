@@ -9,7 +9,7 @@ import numpy as np
 
 from geo_mbo.messages import Lang, number, text
 from geo_mbo.report.parts import Cell, Section, Table
-from geo_mbo.report.wording import Names, by_mode, count, listed, minutes
+from geo_mbo.report.wording import Names, by_mode, count, counted, listed, minutes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +45,7 @@ def _section(
         anchor,
         text("report.scenario.title", lang, name=found.scenario.name),
         " ".join([text("report.scenario.lead", lang), *done]),
-        tuple([*_people(found, lang), *_moved(found, names, lang), *_gaps(found, names, lang)]),
+        (*_people(found, lang), *_moved(found, names, lang), *_gaps(found, names, lang)),
         tables=(table,) if table.rows else (),
         caution=text("report.scenario.caution", lang),
     )
@@ -86,25 +86,37 @@ def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:
     """Tell what closing asks of the students of a site, site by site."""
     told = []
     for site, rows in found.moved.groupby("from_site_id", sort=True):
-        weight = rows["students"].to_numpy(float)
-        ends = [rows[name].to_numpy(float) for name in ("minutes_before", "minutes_after")]
-        there = np.isfinite(ends[0]) & np.isfinite(ends[1]) & (weight > 0)
-        means = [np.average(end[there], weights=weight[there]) for end in ends] if there.any() else []
-        lost = rows[rows["to_site_id"].isna()]
-        told.append(
-            text(
-                "report.scenario.moved" if means else "report.scenario.moved_nowhere",
-                lang,
-                site=names.site(str(site)),
-                students=count(weight.sum(), rows["students_high"].sum(), lang),
-                before=minutes(means[0], lang) if means else "",
-                after=minutes(means[1], lang) if means else "",
+        placed, lost = rows[rows["to_site_id"].notna()], rows[rows["to_site_id"].isna()]
+        known = {"site": names.site(str(site))}
+        if len(placed):
+            before, after = (_mean(placed, f"minutes_{when}") for when in ("before", "after"))
+            told.append(
+                text(
+                    "report.scenario.moved",
+                    lang,
+                    **known,
+                    students=_students(placed, lang),
+                    before=minutes(before, lang),
+                    after=minutes(after, lang),
+                )
             )
-        )
-        if means and len(lost):
-            few = count(lost["students"].sum(), lost["students_high"].sum(), lang)
-            told.append(text("report.scenario.moved_lost", lang, students=few))
+        if len(lost):
+            key = "moved_lost" if len(placed) else "moved_nowhere"
+            told.append(
+                text(f"report.scenario.{key}", lang, **known, students=_students(lost, lang))
+            )
     return told
+
+
+def _students(rows: pd.DataFrame, lang: Lang) -> str:
+    return count(rows["students"].sum(), rows["students_high"].sum(), lang)
+
+
+def _mean(rows: pd.DataFrame, name: str) -> float:
+    """Average over the students who reach; ``inf`` where nobody does."""
+    values, weight = rows[name].to_numpy(float), rows["students"].to_numpy(float)
+    there = np.isfinite(values) & (weight > 0)
+    return float(np.average(values[there], weights=weight[there])) if there.any() else np.inf
 
 
 def _gaps(found: Comparison, names: Names, lang: Lang) -> list[str]:
@@ -123,9 +135,7 @@ def _gaps(found: Comparison, names: Names, lang: Lang) -> list[str]:
             )
             for row in rows.head(NAMED).to_dict("records")
         ]
-        told.append(
-            text(f"report.scenario.{change}", lang, count=len(rows), gaps=listed(first, lang))
-        )
+        told.append(counted(f"report.scenario.{change}", len(rows), lang, gaps=listed(first, lang)))
     return told
 
 
@@ -150,7 +160,7 @@ def _table(found: Comparison, names: Names, lang: Lang) -> Table:
 def _area_row(row: dict[str, float], most: float, names: Names, lang: Lang) -> tuple[Cell, ...]:
     change = row["minutes_change"]
     finite = bool(np.isfinite(change))
-    sign = "+" if change > 0 else "−"  # noqa: RUF001 - a true minus sign
+    sign = "+" if change > 0 else "\N{MINUS SIGN}"
     key = "lost" if change > 0 else "won"
     said = sign + number(abs(change), lang) if finite else text(f"report.scenario.{key}", lang)
     return (

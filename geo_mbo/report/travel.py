@@ -9,7 +9,7 @@ import numpy as np
 from geo_mbo.messages import number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
-from geo_mbo.report.wording import Names, by_mode, count, listed, minutes, mode_name
+from geo_mbo.report.wording import Names, by_mode, count, counted, listed, minutes, mode_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
         "verzorgingsgebieden",
         text("report.catchments.title", lang),
         text("report.catchments.lead", lang, fewest=FEWEST_TO_RANK),
-        tuple(sentences[:3]),
+        tuple(sentences[:3]) or (text("report.ranking.none", lang),),
         tables=(table,) if rows else (),
     )
 
@@ -214,7 +214,7 @@ def _longest_sentences(nearest: pd.Series, names: Names, view: View) -> list[str
     reached = nearest[nearest < np.inf].sort_values(ascending=False, kind="stable")
     unreached = [names.area(str(area_id)) for area_id in nearest.index[nearest == np.inf]]
     told = []
-    if len(unreached):
+    if unreached:
         key = "unreached" if len(unreached) <= SHOWN else "unreached_many"
         named = listed(unreached if len(unreached) <= SHOWN else unreached[:3], lang)
         told.append(
@@ -222,16 +222,21 @@ def _longest_sentences(nearest: pd.Series, names: Names, view: View) -> list[str
         )
     if len(reached):
         far = [
-            f"{names.area(str(area_id))} ({minutes(value, lang)})"
+            text(
+                "report.longest.place",
+                lang,
+                area=names.area(str(area_id)),
+                minutes=minutes(value, lang),
+            )
             for area_id, value in reached.head(3).items()
         ]
         told += [
             text("report.longest.worst", lang, mode=mode, areas=listed(far, lang)),
-            text(
+            counted(
                 "report.longest.beyond",
+                int((nearest > view.limit_min).sum()),
                 lang,
                 mode=mode,
-                count=int((nearest > view.limit_min).sum()),
                 all=len(nearest),
                 limit=round(view.limit_min),
             ),

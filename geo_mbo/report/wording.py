@@ -116,3 +116,16 @@ def listed(names: Sequence[str], lang: Lang) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {text('report.and', lang)} {names[-1]}"
+
+
+def counted(key: str, number_of: int, lang: Lang, **params: object) -> str:
+    """Give the message of `key` for so many; its own sentence (``_one``) where there is one.
+
+    Examples
+    --------
+    >>> counted("report.scenario.vanishes", 1, "en", gaps="Cook in Aalst")
+    'One lacune vanishes: Cook in Aalst.'
+    """
+    single = f"{key}_one"
+    chosen = single if number_of == 1 and single in catalogue(lang) else key
+    return text(chosen, lang, count=number_of, **params)

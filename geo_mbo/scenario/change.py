@@ -157,8 +157,18 @@ def _opened(tables: Tables, action: Action, site: str, where: str) -> Tables:
         return replace(tables, sites=_with_rows(tables.sites, [row | {"status": "existing"}]))
     if tables.sites.loc[there, "status"].isin(OPEN).any():
         raise StudyError.of("scenario_already_open", where=where, site=site)
-    status = tables.sites["status"].mask(there, "existing")
-    return replace(tables, sites=tables.sites.assign(status=status))
+    changed: dict[str, object] = {"status": "existing"}
+    if action.institution_id:
+        changed["institution_id"] = action.institution_id
+        changed["institution"] = _institution(tables, action.institution_id)
+    columns = {name: tables.sites[name].mask(there, value) for name, value in changed.items()}
+    return replace(tables, sites=tables.sites.assign(**columns))
+
+
+def _institution(tables: Tables, owner: str | None) -> str | None:
+    """Give the name of an institution; None where no site has it."""
+    names = tables.sites.loc[tables.sites["institution_id"] == owner, "institution"].dropna()
+    return str(names.iloc[0]) if len(names) else None
 
 
 def _closed(tables: Tables, site: str) -> Tables:
@@ -241,12 +251,11 @@ def _candidate(
     around = towns.loc[towns.intersects(point), "area_id"]
     site = action.to_site_id if action.kind == "move" else action.site_id
     owner = action.institution_id or _owner(tables, action)
-    schools = tables.sites.drop_duplicates("institution_id").set_index("institution_id")
     return {
         "site_id": site,
         "name": action.name or site,
         "institution_id": owner,
-        "institution": schools["institution"].get(owner) if owner else None,
+        "institution": _institution(tables, owner),
         "municipality_id": around.iloc[0] if len(around) else None,
         "status": "candidate",
         "located_by": "given",

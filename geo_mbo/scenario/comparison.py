@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.analysis.coverage import coverage, nearest_offering
+from geo_mbo.analysis.coverage import coverage, facts
 from geo_mbo.analysis.findings import Choices, latest, settled
+from geo_mbo.analysis.nearest import nearest_offering
 from geo_mbo.analysis.trips import Trips, trips
 from geo_mbo.analysis.weighting import Homes, homes, joined, named, open_sites, positions
 from geo_mbo.counts import COUNTS, total
@@ -344,7 +345,7 @@ def _programmes_of(site: str, tables: Tables, asked: Choices) -> dict[str, float
 
 def _gaps(both: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
     changed = both[(both["state_before"] != both["state_after"]) & (both["programme_id"] != ANY)]
-    names = offers.drop_duplicates("programme_id").set_index("programme_id")["programme"]
+    names = facts(offers)["programme"]
     appears = changed["state_after"] == "out_of_reach"
     return joined(
         [

@@ -88,7 +88,8 @@ def in_rd(frame: gpd.GeoDataFrame, *, where: str) -> gpd.GeoDataFrame:
     >>> in_rd(tower, where="tower").geometry.set_precision(1).iloc[0]
     <POINT (155000 463000)>
     """
-    if frame.crs is None:
+    # GeoPackage has a system for "unknown", which GDAL hands on as if it were one.
+    if frame.crs is None or frame.crs.name.startswith("Undefined"):
         raise CrsError.of("crs_missing", where=where)
     if frame.crs.is_geographic:
         _lon_lat_guard(frame, where)

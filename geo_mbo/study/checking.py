@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.errors import ContractError, FileError, InputError, MissingFileError
+from geo_mbo.errors import FileError, InputError, MissingFileError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ROADS = (".pbf", ".osm", ".graphml")
 SHAPES = (".gpkg", ".geojson", ".json", ".shp", ".fgb", ".gml")
+
+LACKING = ("missing_column", "no_year_column")
+"""Breaches by which a reader says that a file is not its table."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +44,36 @@ def check_table(path: Path) -> Checked:
         raise FileError.of("file_is_folder", path=str(path))
     if path.suffix in ROADS:
         return _roads(path)
-    refused: dict[str, ContractError] = {}
-    for what, reader in _readers(path):
+    if path.suffix in SHAPES:
+        layers = [_as_table(path, _shape_readers(layer)) for layer in _layers(path)]
+        what = ", ".join(dict.fromkeys(layer.what for layer in layers))
+        return Checked(what, sum(layer.rows for layer in layers))
+    return _as_table(path, _text_readers())
+
+
+def _as_table(path: Path, readers: Iterable[tuple[str, Reader]]) -> Checked:
+    """Read a file with the first reader that it has the columns for."""
+    refused: dict[str, InputError] = {}
+    for what, reader in readers:
         try:
             return Checked(what, len(reader(path)))
-        except ContractError as error:
+        except InputError as error:
             if not _lacks_columns(error):
                 raise
             refused[what] = error
-    # The table that lacks the fewest columns is the one that was meant, if it has any at all.
+    # The table that lacks the fewest columns is the one that was meant, where it lacks but one.
     nearest = min(refused, key=lambda what: len(refused[what].breaches))
     breaches = refused[nearest].breaches
-    if len(breaches) <= MEANT:
+    if len(breaches) == 1 and breaches[0].code == "missing_column":
         raise refused[nearest]
-    there = str(breaches[0].params.get("there", ""))
-    raise InputError.of("unknown_table", path=str(path), there=there, known=", ".join(refused))
-
-
-MEANT = 2
-"""A file that lacks at most so many columns of a table was meant to be that table."""
+    raise InputError.of(
+        "unknown_table",
+        path=str(path),
+        there=str(breaches[0].params["there"]),
+        nearest=nearest,
+        columns=", ".join(str(breach.params.get("column", "JAAR_2025")) for breach in breaches),
+        known=", ".join(refused),
+    )
 
 
 def _roads(path: Path) -> Checked:
@@ -69,15 +83,30 @@ def _roads(path: Path) -> Checked:
     return Checked("OpenStreetMap", int(network_summary(network)["edges"].max()))
 
 
-def _readers(path: Path) -> Iterator[tuple[str, Reader]]:
-    """Give the tables that a file of this ending can be, the most demanding first."""
-    from geo_mbo.sources import cbs, duo, geofile, own, rio
+def _layers(path: Path) -> list[str]:
+    """Give the layers of a file; one without a name where it cannot be opened: its reader tells."""
+    import pyogrio
 
-    if path.suffix in SHAPES:
-        yield "gemeente_gegeneraliseerd", geofile.read_areas
-        yield "postcode4", geofile.read_pc4
-        yield "sites", own.read_sites
-        return
+    try:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except pyogrio.errors.DataSourceError:
+        return [""]
+
+
+def _shape_readers(layer: str) -> Iterator[tuple[str, Reader]]:
+    """Give the tables that a layer can be."""
+    from geo_mbo.sources import geofile, own
+
+    wanted = layer or None
+    yield "gemeente_gegeneraliseerd", lambda path: geofile.read_areas(path, layer=wanted)
+    yield "postcode4", lambda path: geofile.read_pc4(path, layer=wanted)
+    yield "sites", lambda path: own.read_sites(path, layer=wanted)
+
+
+def _text_readers() -> Iterator[tuple[str, Reader]]:
+    """Give the tables that a text file or sheet can be, the most demanding first."""
+    from geo_mbo.sources import cbs, duo, own, rio
+
     yield "mbo_opleidingsaanbod", duo.read_offers
     yield "mbo-studentenprognose", duo.read_prognosis
     yield "mbo-studenten-per-instelling -03-", duo.read_enrolments
@@ -89,5 +118,5 @@ def _readers(path: Path) -> Iterator[tuple[str, Reader]]:
     yield "sites", own.read_sites
 
 
-def _lacks_columns(error: ContractError) -> bool:
-    return any(breach.code == "missing_column" for breach in error.breaches)
+def _lacks_columns(error: InputError) -> bool:
+    return all(breach.code in LACKING for breach in error.breaches)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_mbo.errors import FetchError, StudyError
@@ -114,9 +113,10 @@ def _indicators(study: Study, raw: Raw, areas: gpd.GeoDataFrame, notify: Notify)
     from geo_mbo import tables
 
     if "inhabitants" in raw:
-        return tables.indicators(raw["inhabitants"], areas=areas, notify=notify)
+        year = _year_of(study, "inhabitants")
+        return tables.indicators(raw["inhabitants"], areas=areas, year=year, notify=notify)
     if "postcodes" in raw:
-        year = _year_of(study.path(study.inputs.given()["postcodes"]))
+        year = _year_of(study, "postcodes")
         return tables.pc4_indicators(raw["postcodes"], areas=areas, year=year, notify=notify)
     return tables.no_tables().indicators
 
@@ -176,7 +176,8 @@ def _those(raw: Raw, key: str) -> list[pd.DataFrame]:
     return [raw[key]] if key in raw else []
 
 
-def _year_of(path: Path) -> int:
-    """Give the year that a file's name ends with or holds, else that of the file itself."""
+def _year_of(study: Study, key: str) -> int:
+    """Give the year in the name of an input's file, else that of the file itself."""
+    path = study.path(study.inputs.given()[key])
     named = re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.stem)
     return int(named[-1]) if named else datetime.fromtimestamp(path.stat().st_mtime, UTC).year

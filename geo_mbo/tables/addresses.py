@@ -63,7 +63,8 @@ def place_name(name: str) -> str:
         if not first and word in _PROVINCES:
             return word
         small = word.lower()
-        if small in _SMALL and (not first or small.startswith("'")):
+        ordinal = not first and name[found.start() - 1].isdigit()
+        if ordinal or (small in _SMALL and (not first or small.startswith("'"))):
             return small
         return "IJ" + small[2:] if small.startswith("ij") else small.capitalize()
 

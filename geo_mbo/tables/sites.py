@@ -156,7 +156,8 @@ def _addressed(
     import pandas as pd
 
     columns = ["site_id", "latitude", "longitude", *_ADDRESS]
-    known = pd.DataFrame(columns=columns) if locations is None else locations[columns]
+    nothing = pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+    known = nothing if locations is None else locations[columns]
     addressed = whose.merge(known.drop_duplicates("site_id"), on="site_id", how="left")
     if offers is not None:
         first = offers.drop_duplicates("site_id").set_index("site_id")

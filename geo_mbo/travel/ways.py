@@ -10,6 +10,7 @@ import numpy as np
 from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
 from geo_mbo.network.pairs import Limits, between
+from geo_mbo.network.places import coordinates
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.travel.matrix import (
@@ -130,15 +131,11 @@ def crow_flies_matrix(
     array([[24.38]], dtype=float32)
     """
     _same_metric_crs(origins, sites)
-    away = np.hypot(
-        origins.geometry.x.to_numpy()[:, None] - sites.geometry.x.to_numpy(),
-        origins.geometry.y.to_numpy()[:, None] - sites.geometry.y.to_numpy(),
-    )
-    reasons = np.where(
-        np.isnan(sites.geometry.x.to_numpy())[None, :],
-        SITE_TOO_FAR,
-        np.where(np.isnan(origins.geometry.x.to_numpy())[:, None], ORIGIN_TOO_FAR, OK),
-    )
+    homes, schools = (coordinates(np.asarray(frame.geometry)) for frame in (origins, sites))
+    away = np.hypot(*(homes.T[:, :, None] - schools.T[:, None, :]))
+    reasons = np.full(away.shape, OK)
+    reasons[np.isnan(homes[:, 0])] = ORIGIN_TOO_FAR
+    reasons[:, np.isnan(schools[:, 0])] = SITE_TOO_FAR
     planes: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in VARIABLES}
     for mode in chosen(modes):
         meters = away * mode.detour

@@ -121,8 +121,11 @@ function startApp(map, makeView) {
     const legend = $('gm-legend');
     const space = room === undefined ? 40 : room;
     const beside = getComputedStyle(legend).position === 'absolute' ? legend.offsetWidth + 24 : space;
-    const zoom = (left) => map.getBoundsZoom(bounds, false, L.point(left + space, 2 * space + 16));
-    const left = zoom(beside) >= zoom(space) ? beside : space;
+    const zoomWith = (pad) => map.getBoundsZoom(bounds, false, L.point(pad + space, 2 * space + 16));
+    const zoom = Math.min(zoomWith(beside), most || 12);
+    const width = map.project(bounds.getNorthEast(), zoom).x - map.project(bounds.getSouthWest(), zoom).x;
+    const least = 2 * beside + space + width - map.getSize().x;
+    const left = zoomWith(beside) < zoomWith(space) ? space : Math.min(Math.max(least, space), beside);
     map.fitBounds(bounds, { paddingTopLeft: [left, space], paddingBottomRight: [space, space + 16], maxZoom: most || 12, animate: false });
   };
   app.zoomArea = (level, i) => app.zoomTo(layers.areaBounds(level, i));
@@ -136,8 +139,14 @@ function startApp(map, makeView) {
   $('gm-csv').addEventListener('click', () => { saveCsv(app.table); say(t('saved')); });
   $('gm-print').addEventListener('click', () => window.print());
   // Paper has another width: the map is fitted to it, and the table is there without asking.
-  window.addEventListener('beforeprint', () => { document.documentElement.classList.add('gm-paper'); map.invalidateSize({ animate: false }); if (app.table) drawTable(app.table); });
-  window.addEventListener('afterprint', () => { document.documentElement.classList.remove('gm-paper'); map.invalidateSize({ animate: false }); });
+  const refit = (change) => {
+    const seen = map.getBounds();
+    change(document.documentElement.classList);
+    map.invalidateSize({ animate: false, pan: false });
+    map.fitBounds(seen, { animate: false });
+  };
+  window.addEventListener('beforeprint', () => { refit((c) => c.add('gm-paper')); if (app.table) drawTable(app.table); });
+  window.addEventListener('afterprint', () => refit((c) => c.remove('gm-paper')));
 
   app.state = readHash(view.defaults, allowed);
   app.home();

@@ -12,7 +12,7 @@ function t(key, params) {
   return sentence.replace(/\{(\w+)\}/g, (all, name) => (params && name in params ? String(params[name]) : all));
 }
 
-const _formats = [0, 1].map((n) => new Intl.NumberFormat(LOCALE, { maximumFractionDigits: n }));
+const _formats = [0, 1].map((n) => new Intl.NumberFormat(LOCALE, { minimumFractionDigits: n, maximumFractionDigits: n }));
 
 function num(value, decimals) {
   return value === null || value === undefined || Number.isNaN(value) ? '–' : _formats[decimals ? 1 : 0].format(value);
@@ -65,6 +65,8 @@ function el(tag, attributes, children) {
   (children || []).forEach((child) => child && made.append(child));
   return made;
 }
+
+const capital = (text) => text.charAt(0).toLocaleUpperCase(LOCALE) + text.slice(1);
 
 const $ = (id) => document.getElementById(id);
 

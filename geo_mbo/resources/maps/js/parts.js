@@ -50,9 +50,12 @@ function search(id, label, names, act) {
   return el('div', { class: 'gm-field' }, [el('label', { for: id, text: label }), box, list]);
 }
 
-/** Figures side by side: [[value, caption], ...]. */
+/** Figures side by side: [[value, caption], ...]; a value may be [number, its bounds]. */
 function figures(pairs) {
-  return el('dl', { class: 'gm-figures' }, pairs.map(([value, caption]) => el('div', {}, [el('dt', { text: caption }), el('dd', { text: value })])));
+  return el('dl', { class: 'gm-figures' }, pairs.map(([value, caption]) => {
+    const [number, bounds] = [].concat(value);
+    return el('div', {}, [el('dt', { text: caption }), el('dd', {}, [document.createTextNode(number), bounds ? el('small', { text: bounds }) : null])]);
+  }));
 }
 
 /** A list with bars: items {label, under, value, range, share, tag, act}; the rest behind a button. */
@@ -112,7 +115,7 @@ function drawTable(table) {
   const key = (column, i) => { const v = column.value(i); return v === null || v === undefined ? -Infinity : v === -1 && column.numeric ? Infinity : v; };
   let sorted = null;
   const heads = table.columns.map((column) => {
-    const button = el('button', { type: 'button', text: column.label });
+    const button = el('button', { type: 'button', text: capital(column.label) });
     const head = el('th', { scope: 'col', class: column.numeric ? 'gm-number' : null }, [button]);
     button.addEventListener('click', () => {
       const down = sorted === column ? head.getAttribute('aria-sort') === 'ascending' : column.numeric;
@@ -141,7 +144,7 @@ function csvText(table) {
     return String(Math.round(v * 1000) / 1000).replace('.', ',');
   };
   const rows = table.rows.map((i) => table.columns.map((c) => value(c, i)).join(';'));
-  return '\ufeff' + [table.columns.map((c) => cell(c.label)).join(';')].concat(rows, '', D.credits.map(cell)).join('\r\n') + '\r\n';
+  return '\ufeff' + [table.columns.map((c) => cell(capital(c.label))).join(';')].concat(rows, '', D.credits.map(cell)).join('\r\n') + '\r\n';
 }
 
 function saveCsv(table) {

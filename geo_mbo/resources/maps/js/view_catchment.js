@@ -59,7 +59,7 @@ function catchmentView(app) {
     const reach = state.reach === 'yes' && D.sites.at[site].length ? await reachLines(site, state.mode) : [];
     const within = C.reach.site.findIndex((s, k) => s === site && C.reach.mode[k] === state.mode);
     const abroad = rows.filter((r) => C.rows.area[r] < 0);
-    const total = interval(C.totals, site);
+    const total = countParts(C.totals, site);
     const set = rows.filter((r) => C.rows.inside[r]);
     const title = t('catchment_of', { name: siteName(site) });
     return {
@@ -86,7 +86,7 @@ function catchmentView(app) {
           { label: t('municipality'), value: (r) => areaName(C.rows.area[r]) },
           { label: t('province'), value: (r) => (C.rows.area[r] >= 0 ? provinceName(C.rows.area[r]) : '') },
           { label: t('students'), numeric: true, value: (r) => C.rows.n[r], text: (r) => interval(C.rows, r) },
-          { label: t('share_pct'), numeric: true, value: (r) => (C.rows.share[r] === null ? null : C.rows.share[r] * 100), text: (r) => (C.rows.share[r] === null ? t('masked') : pct(C.rows.share[r], 1)) },
+          { label: t('share_pct'), numeric: true, value: (r) => (C.rows.share[r] === null ? null : C.rows.share[r] * 100), text: (r) => (C.rows.n[r] === null ? t('masked') : pct(C.rows.share[r], 1)) },
           { label: t('in_set'), value: (r) => (C.rows.inside[r] ? t('yes') : t('no')) },
         ],
       },
@@ -131,7 +131,7 @@ function catchmentView(app) {
     const rows = (byArea.get(i) || []).slice().sort((a, b) => (C.rows.n[b] || 0) - (C.rows.n[a] || 0));
     const total = rows.reduce((sum, r) => sum + (C.rows.n[r] || 0), 0);
     return card(AREA.name[i], provinceName(i), () => app.set({ area: '' }), [
-      figures([[count(i), t('students')], [people(AREA.young[i]), t('young_people')]]),
+      figures([[C.areas.n[i] ? countParts(C.areas, i) : count(i), t('students')], [people(AREA.young[i]), t('young_people')]]),
       el('h3', { text: t('to_where') }),
       rows.length ? bars(rows.map((r) => siteItem(C.rows.site[r], { value: countParts(C.rows, r)[0], range: countParts(C.rows, r)[1], share: total ? (C.rows.n[r] || 0) / total : 0, act: () => pickSite(C.rows.site[r]) })), 12) : el('p', { class: 'gm-hint', text: t('no_students_here') }),
     ]);

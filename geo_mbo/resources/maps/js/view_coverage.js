@@ -138,7 +138,7 @@ function coverageView(app) {
     if (level === 'pc4') {
       return {
         caption: title, rows: PC4.id.map((_, i) => i),
-        columns: [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }, { label: t('minutes_nearest'), numeric: true, value: (i) => nearPc4[i], text: (i) => minutes(nearPc4[i]) }],
+        columns: [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }, { label: t('minutes_nearest_head'), numeric: true, value: (i) => nearPc4[i], text: (i) => minutes(nearPc4[i]) }],
       };
     }
     return {
@@ -148,7 +148,7 @@ function coverageView(app) {
         { label: t('province'), value: provinceName },
         { label: t('young_out'), numeric: true, value: (i) => { const n = out(i); return n === null || (n > 0 && n < SMALLEST_SHOWN) ? null : Math.round(n); }, text: (i) => people(out(i)) },
         { label: t('share_out_pct'), numeric: true, value: (i) => (share[i] === null ? null : share[i] * 100), text: (i) => pct(share[i]) },
-        { label: t('minutes_nearest'), numeric: true, value: (i) => near[i], text: (i) => minutes(near[i]) },
+        { label: t('minutes_nearest_head'), numeric: true, value: (i) => near[i], text: (i) => minutes(near[i]) },
       ],
     };
   }
@@ -210,7 +210,7 @@ function coverageView(app) {
     return el('div', { class: 'gm-side' }, [
       el('h3', {}, [siteTag(site), document.createTextNode(siteShort(site))]),
       el('p', { class: 'gm-under', text: ownerUnder(site) }),
-      figures([[interval(counts, k), t('students_institution')], [people(V.pairs['young_' + side][k]), t('young_reach')]]),
+      figures([[countParts(counts, k), t('students_institution')], [people(V.pairs['young_' + side][k]), t('young_reach')]]),
     ]);
   }
 

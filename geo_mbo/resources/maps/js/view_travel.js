@@ -102,7 +102,7 @@ function travelView(app) {
     const S = T.students[state.mode];
     const P = T.provider[state.mode]['1'];
     return card(AREA.name[i], provinceName(i), close, [
-      figures([[people(AREA.young[i]), t('young_people')], [pct(P.reached[i]), t('reached_share')], [S.masked[i] ? '<5' : S.n[i] === null ? '–' : interval(S, i), t('students')]]),
+      figures([[people(AREA.young[i]), t('young_people')], [pct(P.reached[i]), t('reached_share')], [S.masked[i] ? '<5' : S.n[i] === null ? '–' : countParts(S, i), t('students')]]),
       el('h3', { text: t('minutes_to_provider') }),
       grid(D.modes.map((m) => [modeName(m), T.ranks.map((r) => short(T.provider[m][String(r)].p50[i]))])),
       el('p', { class: 'gm-hint', text: t('half_explained', { p80: short(P.p80[i]), by: modeBy(state.mode) }) }),
