@@ -1,8 +1,8 @@
 """Files kept from one run to the next, keyed by the digest of all that they were made from.
 
 Beside each file lies a JSON that says what it was made from and which notes its making gave, so
-that a result from the cache tells as much as a fresh one. Writes go to a temporary name and are renamed;
-nothing is deleted unless asked.
+that a result from the cache tells as much as a fresh one. Writes go to a temporary name and are
+renamed; nothing is deleted unless asked.
 """
 
 from __future__ import annotations

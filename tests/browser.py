@@ -38,7 +38,7 @@ class Seen:
         assert self.errors == [], "the page told of an error"
 
     def axe(self) -> list[str]:
-        """Give the rules of WCAG 2.1 A and AA that axe finds broken, each with its first element."""
+        """Give the rules of WCAG 2.1 A and AA that axe finds broken, with an element of each."""
         from axe_playwright_python.sync_playwright import Axe
 
         asked = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
@@ -68,11 +68,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def browser_page(browser: Browser) -> Iterator[Callable[..., Seen]]:
-    """Give a callable that opens a file offline: ``browser_page(path, hash="", **context)``."""
+    """Give a callable that opens a file offline: ``browser_page(path, "#site=..", **context)``."""
     contexts = []
 
     def open_page(
-        path: Path, hash: str = "", *, ready: str = "html[data-ready]", **context: Any
+        path: Path, at: str = "", *, ready: str = "html[data-ready]", **context: Any
     ) -> Seen:
         made = browser.new_context(offline=True, locale="nl-NL", **context)
         contexts.append(made)
@@ -81,7 +81,7 @@ def browser_page(browser: Browser) -> Iterator[Callable[..., Seen]]:
         page.on("request", lambda r: _outside(r.url) and seen.requests.append(r.url))
         page.on("console", lambda m: m.type in ("error", "warning") and seen.errors.append(m.text))
         page.on("pageerror", lambda e: seen.errors.append(str(e)))
-        page.goto(path.resolve().as_uri() + hash)
+        page.goto(path.resolve().as_uri() + at)
         if ready:
             page.wait_for_selector(ready, state="attached", timeout=20_000)
         return seen

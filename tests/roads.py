@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import geopandas as gpd
@@ -84,7 +85,7 @@ def plain_trip(
         cuts.setdefault(edge, []).append((share, name))
     for edge, (tail, head) in enumerate(zip(roads.tail.tolist(), roads.head.tolist(), strict=True)):
         stops = [(0.0, tail), *sorted(cuts.get(edge, []), key=lambda c: c[0]), (1.0, head)]
-        for (s, a), (t, b) in zip(stops, stops[1:], strict=False):
+        for (s, a), (t, b) in pairwise(stops):
             there, back = (
                 0.0 if t == s else float(way * (t - s)) for way in roads.times(mode)[:, edge]
             )
@@ -94,7 +95,7 @@ def plain_trip(
         path = nx.dijkstra_path(graph, "home", "school", weight="seconds")
     except nx.NetworkXNoPath:
         return np.inf, np.inf
-    steps = [graph.edges[pair] for pair in zip(path, path[1:], strict=False)]
+    steps = [graph.edges[pair] for pair in pairwise(path)]
     return sum(s["seconds"] for s in steps), sum(s["meters"] for s in steps)
 
 

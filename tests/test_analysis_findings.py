@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from geo_mbo.notes import Note
 from geo_mbo.sample import SampleTown, sample_town
 from geo_mbo.schema import OFFERS, ORIGINS, SITES, STUDENTS, empty
 from geo_mbo.tables import Tables
-from geo_mbo.travel import TravelMatrix
+from geo_mbo.travel import TravelMatrix, matrix_from_long
 
 FRAMES = [field.name for field in fields(Findings) if field.name != "choices"]
 ASKED = Choices(mode="bike", limit_min=30)
@@ -178,3 +179,23 @@ def test_progress_runs_to_the_end(town: SampleTown) -> None:
     fractions = [fraction for fraction, _ in steps]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0, 1)
+
+
+def test_a_matrix_from_disk_gives_the_same(
+    town: SampleTown, found: Findings, tmp_path: Path
+) -> None:
+    town.matrix.save(tmp_path / "matrix.zarr")
+    again = quiet(town.tables, TravelMatrix.open(tmp_path / "matrix.zarr"))
+    for name in FRAMES:
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(found, name))
+
+
+def test_minutes_without_metres_tell_no_kilometres(town: SampleTown, found: Findings) -> None:
+    rows = town.matrix.to_long().drop(columns="meters")
+    poor = quiet(town.tables, matrix_from_long(rows, notify=lambda _: None))
+    assert poor.travel_by_site["km_mean"].isna().all()
+    reached = poor.origin_times.dropna(subset=["site_id"])
+    assert reached["meters"].isna().all()
+    pd.testing.assert_frame_equal(
+        poor.travel_by_site.drop(columns="km_mean"), found.travel_by_site.drop(columns="km_mean")
+    )

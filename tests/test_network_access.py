@@ -82,9 +82,10 @@ def test_signs_bind_cars_at_their_share():
 @pytest.mark.parametrize(
     ("written", "kmh"),
     [
-        ("50", 50), ("30 mph", 48.28032), ("30mph", 48.28032), ("50 km/h", 50), ("NL:urban", 50), ("NL:rural", 80),
-        ("XX:urban", 50), ("walk", 15), ("DE:zone30", 30), ("DE:zone:20", 20), ("50;30", 30), ("none", None),
-        ("signals", None), ("variable", None), ("", None), ("fast", None), ("5unknown", None),
+        ("50", 50), ("30 mph", 48.28032), ("30mph", 48.28032), ("50 km/h", 50), ("NL:urban", 50),
+        ("NL:rural", 80), ("XX:urban", 50), ("walk", 15), ("DE:zone30", 30), ("DE:zone:20", 20),
+        ("50;30", 30), ("none", None), ("signals", None), ("", None), ("fast", None),
+        ("5unknown", None),
     ],
 )  # fmt: skip
 def test_spellings_of_a_limit(written, kmh):
@@ -126,14 +127,14 @@ def test_where_one_gets_on():
 # Scenarios in which another opinion is held, or that the table does not tell whole.
 OTHER_OPINION = {
     "Car - Access tags on nodes": "private and delivery do not let a student in",
-    "Car - Access combinations": "access=permissive does not make a footway or an unknown class a road for cars",
-    "Bike - Access tag in backward direction": "the table lost its columns: untagged rows are closed in it",
-    "Bike - Access combinations": "access=permissive does not make an unknown class a road",
-    "Bicycle - Maxspeed formats": "a trunk road is closed to bicycles here, as the engine says elsewhere",
-    "Foot - Access tag hierarchy on ways": "access=yes alone does not open a motorway to pedestrians",
+    "Car - Access combinations": "access=permissive makes no road for cars of a footway",
+    "Bike - Access tag in backward direction": "columns were lost: untagged rows are closed in it",
+    "Bike - Access combinations": "access=permissive does not make a road of an unknown class",
+    "Bicycle - Maxspeed formats": "a trunk road is closed to bicycles, as it is elsewhere there",
+    "Foot - Access tag hierarchy on ways": "access=yes opens no motorway to pedestrians",
     "Foot - a way with missing :forward tag": "pedestrians may use a Dutch cycleway",
     "Foot - Access tags on nodes": "an unknown value says nothing: the general access=no holds",
-}  # fmt: skip
+}
 
 
 @cache

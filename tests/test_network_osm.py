@@ -158,7 +158,7 @@ def test_the_same_file_twice_gives_the_same(tmp_path):
         (lambda p: p, "file_missing"),
         (lambda p: (p.mkdir(), p)[1], "file_is_folder"),
         (lambda p: (p.write_bytes(b""), p)[1], "file_empty"),
-        (lambda p: (p.write_bytes(b"this is no map, but it is long enough" * 20), p)[1], "cannot_read"),
+        (lambda p: (p.write_bytes(b"this is no map" * 50), p)[1], "cannot_read"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["a.osm.pbf", "a.osm", "a.graphml", "a.gpkg"])
@@ -202,13 +202,13 @@ def test_a_pbf_cut_short_or_spoilt(tmp_path):
     for size in (3, 50, len(whole) // 3, len(whole) // 2, len(whole) - 5):
         broken.write_bytes(whole[:size])
         started = time.monotonic()
-        with pytest.raises(GeoMboError, match="broken.osm.pbf"):
+        with pytest.raises(GeoMboError, match=r"broken\.osm\.pbf"):
             read_network(broken)
         assert time.monotonic() - started < 20
     spoilt = bytearray(whole)
     spoilt[len(whole) // 2 : len(whole) // 2 + 200] = bytes(200)
     broken.write_bytes(bytes(spoilt))
-    with pytest.raises(GeoMboError, match="broken.osm.pbf"):
+    with pytest.raises(GeoMboError, match=r"broken\.osm\.pbf"):
         read_network(broken)
 
 

@@ -1,4 +1,4 @@
-"""Trips over the network: exact, the same however they are asked for, and truthful about why not."""
+"""Trips over the network: exact, the same however asked for, and truthful about why not."""
 
 from __future__ import annotations
 

@@ -131,6 +131,18 @@ def test_what_is_wrong_with_a_prognosis(
         duo.read_prognosis(changed(source, tmp_path, old, new))
 
 
+def test_the_same_row_twice_is_refused(golden: Path, tmp_path: Path) -> None:
+    name = "mbo-studentenprognose_gemeente_onderwijslocatie.csv"
+    row = "Haverdam,ROC Haverdam,01ZZ,901X001-Oude-Kade-Haverdam,2025,40,Historie,"
+    twice = changed(golden / name, tmp_path, f"{row}2", f"{row}1\n{row}2")
+    with pytest.raises(InputError, match=r"2 rows share a key .*2025' in row 2"):
+        duo.read_prognosis(twice)
+    source = golden / "2021-2025-11-studenten.csv"
+    again = changed(source, tmp_path, "Zandgouw,Broekwaarde", "Haverland,Broekwaarde")
+    with pytest.raises(InputError, match="2 rows share a key"):
+        duo.read_residents(again)
+
+
 def test_locations(golden: Path) -> None:
     found = rio.read_locations(golden / "onderwijslocaties.csv")
     assert found["latitude"].round(2).fillna(0).tolist() == [52.16, 0, 12.14, 52.2]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from geo_mbo import tables
-from geo_mbo.errors import ContractError
+from geo_mbo.errors import ContractError, CrsError
 from geo_mbo.notes import Note
 from geo_mbo.sources import cbs, duo, geofile, own, rio
 from geo_mbo.tables.addresses import place_name, postcodes
@@ -156,6 +156,20 @@ def test_own_sites_twice_or_without_a_name(areas: gpd.GeoDataFrame, tmp_path: Pa
         tables.own_sites(own.read_sites(path), areas=areas)
     assert {b.code for b in caught.value.breaches} == {"duplicate_key", "missing_value"}
     assert "Eigen onderwijslocaties" in caught.value.text("nl")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "code"),
+    [(5.387, 52.155, "degrees_as_metres"), (Y, X, "axes_swapped"), (X, 9e6, "outside_rd")],
+)
+def test_own_coordinates_that_cannot_be(
+    areas: gpd.GeoDataFrame, tmp_path: Path, x: float, y: float, code: str
+) -> None:
+    path = tmp_path / "sites.csv"
+    path.write_text(f"site_id,name,x,y\nA,Zuid,{x},{y}\nB,Nergens,,\n", encoding="utf-8")
+    with pytest.raises(CrsError) as caught:
+        tables.own_sites(own.read_sites(path), areas=areas, notify=lambda _: None)
+    assert [b.code for b in caught.value.breaches] == [code]
 
 
 @pytest.mark.parametrize(

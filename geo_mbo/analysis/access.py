@@ -235,7 +235,8 @@ def student_travel(
         ``minutes_mean`` and ``km_mean`` over those who reach their site, ``minutes_p50`` and
         ``minutes_p80`` over all of them, ``unreached_share`` (0-1), and ``students_unplaced`` (and
         bounds): home abroad or unknown, or a site that is not in the matrix. Where there is no
-        trip to tell, times are ``nan``; where none reaches, ``inf``.
+        trip to tell, times are ``nan``; where none reaches, ``inf``. Kilometres are ``nan`` where
+        the matrix does not know them.
 
     Raises
     ------

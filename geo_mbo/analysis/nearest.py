@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def nearest_site(minutes: Floats) -> Whole:
-    """Give the column of each row's least time; -1 where nothing is reached."""
+    """Give the column of each row's least time; -1 where nothing is reached.
+
+    Examples
+    --------
+    >>> nearest_site(np.array([[8.0, 8.0, 12.0], [np.inf, 9.0, np.inf], [np.inf] * 3]))
+    array([ 0,  1, -1])
+    """
     if not minutes.shape[1]:
         return np.full(len(minutes), -1)
     at = minutes.argmin(axis=1)
@@ -52,7 +58,14 @@ def nearest_providers(
 
 
 def nearest_offering(minutes: Floats, offering: list[Whole]) -> tuple[Floats, Whole]:
-    """Give time and column of the nearest site of each programme, each programmes x origins."""
+    """Give time and column of the nearest site of each programme, each programmes x origins.
+
+    Examples
+    --------
+    >>> times, at = nearest_offering(np.array([[8.0, 16.0]]), [np.array([1]), np.array([0, 1])])
+    >>> times.tolist(), at.tolist()
+    ([[16.0], [8.0]], [[1], [0]])
+    """
     times = np.full((len(offering), len(minutes)), np.inf, dtype=np.float32)
     at = np.full((len(offering), len(minutes)), -1, dtype=np.int32)
     # Rows of the turned plane lie together in memory: minima over them are several times faster.

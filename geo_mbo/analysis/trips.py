@@ -67,6 +67,21 @@ def trips(matrix: TravelMatrix, students: pd.DataFrame, there: Homes) -> Trips:
         are added up.
     there
         The origins.
+
+    Examples
+    --------
+    >>> from geo_mbo.analysis.weighting import homes
+    >>> from geo_mbo.sample import sample_town
+    >>> town = sample_town()
+    >>> students = town.tables.students.query("year == 2024 and site_id == '90AA001'")
+    >>> moving = trips(town.matrix, students, homes(town.matrix, town.tables.origins))
+    >>> moving.pairs[["origin_id", "students"]]
+      origin_id  students
+    0    GM9001      60.0
+    1    GM9002      10.0
+    2    GM9003       2.5
+    >>> moving.part  # 300 : 100, 200 : 50, and all on the island in one place
+    array([0.75, 0.25, 0.8 , 0.2 , 1.  ])
     """
     flows = total(students, PAIR)
     area = indexer(flows["origin_id"].fillna(""), there.area_ids)

@@ -91,6 +91,14 @@ def homes(matrix: TravelMatrix, origins: pd.DataFrame) -> Homes:
     ------
     InputError
         The matrix has no row for an origin.
+
+    Examples
+    --------
+    >>> from geo_mbo.sample import sample_town
+    >>> town = sample_town()
+    >>> there = homes(town.matrix, town.tables.origins)
+    >>> list(there.area_ids), there.starts, there.per_area(there.people)
+    (['GM9001', 'GM9002', 'GM9003'], array([0, 2, 4]), array([400., 250.,  50.]))
     """
     import pandas as pd
 
@@ -269,7 +277,13 @@ def scaled(counts: pd.DataFrame, part: Floats | Truths, groups: Whole, count: in
 
 
 def named(ids: Iterable[str], at: Whole) -> Any:
-    """Give the ids at these positions as a text column; -1 is missing."""
+    """Give the ids at these positions as a text column; -1 is missing.
+
+    Examples
+    --------
+    >>> named(["90AA001", "90BB001"], np.array([1, -1])).tolist()
+    ['90BB001', nan]
+    """
     import pandas as pd
 
     return pd.array(list(ids), dtype="str").take(at, allow_fill=True)

@@ -28,7 +28,8 @@ _PAIR = (
 def lacunes(tables: Tables, findings: Findings) -> Layer:
     """Mark each municipality where many young people have a programme out of reach.
 
-    By the reference mode. A point in each municipality: polygons of hundreds of programmes would hide each other.
+    By the reference mode. A point in each municipality: polygons of hundreds of programmes would
+    hide each other.
     """
     gaps = findings.gaps[findings.gaps["mode"] == findings.choices.mode]
     pairs = gaps.assign(area_id=gaps["area_ids"].str.split(";")).explode("area_id")
@@ -105,11 +106,12 @@ def home_points(tables: Tables) -> pd.DataFrame:
     )
     lived_in = (sums["weight"] > 0).to_numpy()
     place = middle.where(lived_in, towns.geometry.representative_point())
-    return gpd.GeoDataFrame(
+    found: pd.DataFrame = gpd.GeoDataFrame(
         {"area_id": towns.index, "area": towns["name"].to_numpy()},
         geometry=place.to_numpy(),
         crs=towns.crs,
     )
+    return found
 
 
 def lines(start: pd.Series, stop: pd.Series) -> np.ndarray:

@@ -156,7 +156,8 @@ def _areas(tables: Tables, level: str, name: str) -> gpd.GeoDataFrame:
 
 def _young_people(tables: Tables) -> pd.DataFrame:
     people = tables.origins.groupby("area_id", as_index=False)["weight"].sum()
-    return people.rename(columns={"weight": "young_people"})
+    found: pd.DataFrame = people.rename(columns={"weight": "young_people"})
+    return found
 
 
 def _wide_times(findings: Findings, lang: Lang) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -167,7 +168,7 @@ def _wide_times(findings: Findings, lang: Lang) -> tuple[pd.DataFrame, dict[str,
         per_mode("reistijd", str(mode), f"{rank}_min"): text(
             "field.wide_minutes", lang, mode=_mode(str(mode), lang), rank=str(rank)
         )
-        for mode, rank in wide.columns
+        for mode, rank in zip(*(wide.columns.get_level_values(k) for k in (0, 1)), strict=True)
     }
     wide.columns = list(labels)
     return wide, labels

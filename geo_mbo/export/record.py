@@ -46,7 +46,7 @@ def write_run_record(
     >>> _ = made.write_text("<p>")
     >>> record = write_run_record(folder / "run.json", About("Town"), [], [made])
     >>> json.loads(record.read_text())["outputs"]
-    [{'path': 'index.html', 'bytes': 3, 'sha256': 'ea12...'}]
+    [{'path': 'index.html', 'bytes': 3, 'sha256': '33f2...'}]
     """
     record = {
         **about.as_dict(),

@@ -48,8 +48,8 @@ def qml(layer: Layer, written: pd.DataFrame, lang: Lang) -> str:
             attribute=in_file(look.column),
             classes=classes,
             aliases={
-                in_file(name): label(name, layer, lang)
-                for name in layer.frame
+                in_file(str(name)): label(str(name), layer, lang)
+                for name in layer.frame.columns
                 if name != "geometry"
             },
         )

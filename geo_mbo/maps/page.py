@@ -151,7 +151,7 @@ def _composed(page: Page) -> tuple[str, str]:
         _template = Template("{% macro script(this, kwargs) %}start({{ this.of }});{% endmacro %}")
 
         def __init__(self, of: str) -> None:
-            super().__init__()
+            super().__init__()  # type: ignore[no-untyped-call]
             self._name, self._id, self.of = "Start", "map", of
 
     drawn = folium.Map(
@@ -160,8 +160,9 @@ def _composed(page: Page) -> tuple[str, str]:
     drawn._id = page.view  # noqa: SLF001 - folium's random name would make every run another file
     drawn.options |= {"zoom_snap": 0.25, "zoom_delta": 0.5}
     drawn.add_child(Start(drawn.get_name()))
-    figure = drawn.get_root()
-    drawn.render()
+    # Neither folium nor branca says what its roots are.
+    figure: Any = drawn.get_root()
+    drawn.render()  # type: ignore[no-untyped-call]
     label = _attribute(_words(page.lang)["map_label"])
     html = re.sub(
         r'(<div class="folium-map" id="[^"]+")\s*>',

@@ -67,8 +67,9 @@ def png(still: Still) -> bytes:
     _legend(figure, still)
     credit = "\n".join(wrap(_literal(still.credit), _CREDIT_LETTERS)[:2])
     figure.text(0.985, 0.012, credit, ha="right", va="bottom", fontsize=6.2, color="#33404d")
-    canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(_COLOURS)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    image = Image.fromarray(pixels).convert("RGB").quantize(_COLOURS)
     file = BytesIO()
     image.save(file, "PNG", optimize=True)
     return file.getvalue()

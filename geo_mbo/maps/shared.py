@@ -10,7 +10,7 @@ import numpy as np
 
 from geo_mbo.maps.classes import INSTITUTIONS, spread_colours
 from geo_mbo.maps.geometry import label_points, latlon, topology
-from geo_mbo.maps.pack import packed_minutes, positions, rough_people
+from geo_mbo.maps.pack import packed_json, packed_minutes, positions, rough_people
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -166,9 +166,8 @@ def _pc4(basis: Basis) -> dict[str, Any] | None:
     if areas.empty:
         return None
     return {
-        "topo": topology(areas),
+        "topo": packed_json(topology(areas)),
         "id": list(areas["area_id"]),
-        "name": list(areas["name"]),
         "parent": basis.at_municipality(areas["parent_id"]).tolist(),
         "origin": positions(areas["area_id"], list(basis.origins["origin_id"])).tolist(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from geo_mbo.maps.classes import SEQUENTIAL, class_of
@@ -99,9 +100,7 @@ def _coverage(basis: Basis, lang: Lang) -> str:
     )
 
 
-def still(
-    view: str, basis: Basis, data: dict[str, Any], about: About, credits: list[str], lang: Lang
-) -> bytes:
+def still(view: str, basis: Basis, data: dict[str, Any], about: About, lang: Lang) -> bytes:
     """Draw the still picture of what the map of this name first shows."""
     fill, title, legend = {
         "verzorgingsgebieden": _main_institution,
@@ -117,7 +116,7 @@ def still(
             basis.sites,
             title,
             [*legend, ("#f1f2f3", text("map.still.none", lang))],
-            " · ".join([*told, *credits]),
+            " · ".join([*told, *about.attributions]),
         )
     )
 
@@ -125,7 +124,7 @@ def still(
 Shown = tuple[list[str], str, list[tuple[str, str]]]
 
 
-def _main_institution(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
+def _main_institution(_: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     top = data["catchment"]["areas"]["top"]
     names, colours = data["institutions"]["name"], data["institutions"]["colour"]
     fill = ["" if t is None else colours[t] for t in top]
@@ -150,9 +149,8 @@ def _choice(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     breaks = data["coverage"]["breaks"]["programmes"]
     rows = basis.findings.coverage
     rows = rows[rows["mode"] == basis.mode]
-    within = (
-        (rows["share_out"] < basis.findings.choices.min_share_out).groupby(rows["area_id"]).sum()
-    )
+    near = rows["share_out"] < basis.findings.choices.min_share_out
+    within = near.groupby(rows["area_id"]).sum()
     values = within.reindex(basis.municipalities["area_id"]).to_numpy(float)
     found = class_of(values, breaks)
     fill = ["" if c < 0 else SEQUENTIAL[len(breaks) - c] for c in found]
@@ -167,10 +165,7 @@ def _classed(values: pd.Series, breaks: Any) -> list[str]:
 
 def _class_legend(breaks: list[str], lang: Lang) -> list[tuple[str, str]]:
     words = [text("map.class_first", lang, high=breaks[0])]
-    words += [
-        text("map.class_between", lang, low=low, high=high)
-        for low, high in zip(breaks, breaks[1:], strict=False)
-    ]
+    words += [text("map.class_between", lang, low=low, high=high) for low, high in pairwise(breaks)]
     words.append(text("map.class_last", lang, low=breaks[-1]))
     return list(zip(SEQUENTIAL, words, strict=True))
 

@@ -163,7 +163,7 @@ def _students_minutes(basis: Basis, mode: str) -> npt.NDArray[np.float64]:
 
 
 def _students(basis: Basis, mode: str) -> dict[str, Any]:
-    """Give the mean trip of a municipality's students; that of a few is as secret as their number."""
+    """Give how students travel; the trip of a few is as secret as their number."""
     frame = _student_rows(basis, mode)
     hidden = masked(frame)
 
@@ -190,11 +190,10 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
     still_there = basis.sites.loc[basis.sites["status"].isin(OPEN), "site_id"]
     offers = offers[offers["site_id"].isin(still_there)]
     offered = offers.assign(at=basis.at_site(offers["site_id"]))
-    offered = (
-        offered[offered["at"] >= 0]
-        .groupby("programme_id")["at"]
-        .agg(lambda found: sorted(set(found.tolist())))
-    )
+    at_sites = {
+        str(name): sorted(set(rows["at"].tolist()))
+        for name, rows in offered[offered["at"] >= 0].groupby("programme_id")
+    }
     return {
         "breaks": {
             "share": list(SHARES),
@@ -207,7 +206,7 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
             "name": list(programmes["programme"]),
             "level": plain(programmes["level"], decimals=0),
             "sector": list(programmes["sector"].fillna("")),
-            "sites": [offered.get(i, []) for i in ids],
+            "sites": [at_sites.get(i, []) for i in ids],
         },
         "share": {m: packed_shares(grids[m][0]) for m in modes},
         "nearest": {m: packed_minutes(grids[m][1]) for m in modes},
@@ -244,14 +243,9 @@ def _coverage(
 def _gaps(basis: Basis, programmes: list[str]) -> dict[str, Any]:
     frame = basis.findings.gaps
     frame = frame[frame["programme_id"].isin(programmes)]
-    areas = frame["area_ids"].fillna("").str.split(";")
     return {
         "programme": positions(frame["programme_id"], programmes).tolist(),
         "mode": list(frame["mode"]),
-        "areas": [
-            [at for at in basis.at_municipality(_series(found)).tolist() if at >= 0]
-            for found in areas
-        ],
         "young": plain(_rough(frame["young_people_out"]), decimals=0),
         "share": plain(frame["share_out_national"], decimals=3),
     }
@@ -292,8 +286,3 @@ def _rough(people: pd.Series) -> npt.NDArray[np.float64]:
     numbers = people.to_numpy(float)
     return np.where((numbers > 0) & (numbers < SMALLEST_SHOWN), 2.5, np.round(numbers))
 
-
-def _series(values: list[str]) -> pd.Series:
-    import pandas as pd
-
-    return pd.Series(values, dtype="object")

@@ -13,6 +13,7 @@ from geo_mbo.report.view import View
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from matplotlib.patches import Patch
 
     from geo_mbo.analysis.findings import Findings
     from geo_mbo.tables import Tables
@@ -123,12 +124,12 @@ def _fewer_colours(png: bytes) -> bytes:
     return small.getvalue()
 
 
-def _patches(shapes: gpd.GeoSeries, colours: np.ndarray) -> tuple[list[object], list[str]]:
+def _patches(shapes: gpd.GeoSeries, colours: np.ndarray) -> tuple[list[Patch], list[str]]:
     import shapely
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path
 
-    patches: list[object] = []
+    patches: list[Patch] = []
     faces = []
     parts, at = shapely.get_parts(shapes.to_numpy(), return_index=True)
     for part, position in zip(parts, at, strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
@@ -59,6 +60,7 @@ def lacunes(findings: Findings, names: Names, view: View) -> Section:
         lang,
         limit=round(view.limit_min),
         mode=mode,
+        least=percent(view.min_share_out, lang),
     )
     return Section(
         "lacunes",
@@ -72,7 +74,7 @@ def lacunes(findings: Findings, names: Names, view: View) -> Section:
     )
 
 
-def _worst_areas(findings: Findings, gap: dict[str, object], names: Names) -> list[str]:
+def _worst_areas(findings: Findings, gap: Mapping[Hashable, Any], names: Names) -> list[str]:
     """Name the municipalities of a lacune where most young people are out of reach."""
     table = findings.coverage
     rows = table[
@@ -133,7 +135,7 @@ def _duplication_lead(pairs: pd.DataFrame, view: View) -> str:
     return f"{lead} {counted(key, few, lang)}"
 
 
-def _duplication_sentence(row: dict[str, object], names: Names, view: View) -> str:
+def _duplication_sentence(row: Mapping[Hashable, Any], names: Names, view: View) -> str:
     lang = view.lang
     told = text(
         "report.duplication.one",
@@ -142,8 +144,8 @@ def _duplication_sentence(row: dict[str, object], names: Names, view: View) -> s
         a=names.site(str(row["site_a"])),
         b=names.site(str(row["site_b"])),
         km=row["distance_km"],
-        people=round(float(str(row["young_people_both"]))),
-        share=percent(float(str(row["overlap"])), lang),
+        people=round(row["young_people_both"]),
+        share=percent(row["overlap"], lang),
     )
     return f"{told} {text('report.duplication.small', lang)}" if row["small"] else told
 
@@ -172,7 +174,7 @@ def _duplication_table(pairs: pd.DataFrame, names: Names, lang: Lang) -> Table:
     return Table(text("report.duplication.caption", lang), heads, rows, words=frozenset({1}))
 
 
-def named_programme(row: dict[str, object], lang: Lang) -> str:
+def named_programme(row: Mapping[Hashable, Any], lang: Lang) -> str:
     """Name a programme with its level, and its track where the row has one.
 
     Examples

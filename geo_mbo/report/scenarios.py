@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -157,7 +157,9 @@ def _table(found: Comparison, names: Names, lang: Lang) -> Table:
     )
 
 
-def _area_row(row: dict[str, float], most: float, names: Names, lang: Lang) -> tuple[Cell, ...]:
+def _area_row(
+    row: Mapping[Hashable, Any], most: float, names: Names, lang: Lang
+) -> tuple[Cell, ...]:
     change = row["minutes_change"]
     finite = bool(np.isfinite(change))
     sign = "+" if change > 0 else "\N{MINUS SIGN}"

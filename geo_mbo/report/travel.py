@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.messages import number, percent, text
+from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
 from geo_mbo.report.wording import Names, by_mode, count, counted, listed, minutes, mode_name
@@ -27,23 +28,16 @@ def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
     """Give the figures at the head of the page: travel, reach and lacunes in the reference mode."""
     lang, mode = view.lang, by_mode(view.mode, view.lang)
     figures = []
-    means = _means(findings.travel_by_area)
-    if view.mode in means.index:
-        mean = means.loc[view.mode]
+    mean = _means(findings.travel_by_area).get(view.mode)
+    if mean is not None:
         figures.append(
             Figure(
-                text("report.figure.minutes", lang, minutes=number(mean["minutes_mean"], lang)),
-                text(
-                    "report.figure.minutes_label",
-                    lang,
-                    mode=mode,
-                    km=number(mean["km_mean"], lang, 1),
-                ),
+                text("report.figure.minutes", lang, minutes=number(mean.minutes, lang)),
+                text("report.figure.minutes_label", lang, mode=mode, km=number(mean.km, lang, 1)),
             )
         )
-    within = _within(findings)
-    if view.mode in within.index and view.limit_min in within.columns:
-        share = float(within.loc[view.mode, view.limit_min])
+    share = _within(findings).get((view.mode, float(view.limit_min)))
+    if share is not None:
         figures.append(
             Figure(
                 percent(share, lang),
@@ -57,24 +51,22 @@ def distance(findings: Findings, view: View) -> Section:
     """Tell how long and how far students travel, by mode, and which share is there in time."""
     lang = view.lang
     means, within = _means(findings.travel_by_area), _within(findings)
-    cutoffs = [float(c) for c in within.columns]
+    cutoffs = sorted({cutoff for _, cutoff in within})
     heads = [
         text("field.mode", lang),
         text("field.minutes_mean", lang),
         text("field.km_mean", lang),
         *(text("report.within_head", lang, limit=round(c)) for c in cutoffs),
     ]
-    rows = []
-    for mode, mean in means.iterrows():
-        shares = [float(within.loc[mode, c]) if mode in within.index else np.nan for c in cutoffs]
-        rows.append(
-            (
-                Cell(mode_name(str(mode), lang).capitalize()),
-                Cell(minutes(mean["minutes_mean"], lang)),
-                Cell(number(mean["km_mean"], lang, 1)),
-                *(Cell(percent(share, lang), share) for share in shares),
-            )
+    rows = [
+        (
+            Cell(mode_name(mode, lang).capitalize()),
+            Cell(minutes(mean.minutes, lang)),
+            Cell(number(mean.km, lang, 1)),
+            *(_share(within.get((mode, cutoff), np.nan), lang) for cutoff in cutoffs),
         )
+        for mode, mean in means.items()
+    ]
     table = Table(text("report.distance.caption", lang), tuple(heads), tuple(rows))
     return Section(
         "reistijd",
@@ -85,18 +77,22 @@ def distance(findings: Findings, view: View) -> Section:
     )
 
 
-def _distance_sentences(findings: Findings, means: pd.DataFrame, view: View) -> list[str]:
+def _share(share: float, lang: Lang) -> Cell:
+    return Cell(percent(share, lang), share)
+
+
+def _distance_sentences(findings: Findings, means: dict[str, _Mean], view: View) -> list[str]:
     lang = view.lang
     told = []
-    for mode, mean in means.iterrows():
-        how = by_mode(str(mode), lang)
+    for mode, mean in means.items():
+        how = by_mode(mode, lang)
         told.append(
             text(
                 "report.distance.mean",
                 lang,
                 mode=how[:1].upper() + how[1:],
-                minutes=minutes(mean["minutes_mean"], lang),
-                km=number(mean["km_mean"], lang, 1),
+                minutes=minutes(mean.minutes, lang),
+                km=number(mean.km, lang, 1),
             )
         )
     spread = findings.inequality
@@ -111,9 +107,9 @@ def _distance_sentences(findings: Findings, means: pd.DataFrame, view: View) -> 
                 minutes=minutes(most, lang),
             )
         )
-    lost = means.loc[means["unreached_share"] > 0.0005, "unreached_share"]
-    if len(lost):
-        named = [f"{by_mode(str(m), lang)} {percent(float(v), lang, 1)}" for m, v in lost.items()]
+    lost = {mode: mean.unreached for mode, mean in means.items() if mean.unreached > 0.0005}
+    if lost:
+        named = [f"{by_mode(mode, lang)} {percent(v, lang, 1)}" for mode, v in lost.items()]
         told.append(text("report.distance.unreached", lang, modes=listed(named, lang)))
     return told
 
@@ -168,7 +164,12 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
     return Section(
         "verzorgingsgebieden",
         text("report.catchments.title", lang),
-        text("report.catchments.lead", lang, fewest=FEWEST_TO_RANK),
+        text(
+            "report.catchments.lead",
+            lang,
+            fewest=FEWEST_TO_RANK,
+            share=percent(view.share, lang),
+        ),
         tuple(sentences[:3]) or (text("report.ranking.none", lang),),
         tables=(table,) if rows else (),
     )
@@ -277,31 +278,38 @@ def inequality(findings: Findings, view: View) -> Section:
     )
 
 
-def _means(travel: pd.DataFrame) -> pd.DataFrame:
-    """Average over all students by mode; places that reach nothing count in `unreached_share`."""
-    import pandas as pd
+@dataclass(frozen=True)
+class _Mean:
+    """Travel by one mode, averaged over all students who reach their site."""
 
-    columns = ["minutes_mean", "km_mean", "unreached_share"]
+    minutes: float
+    km: float
+    unreached: float
+
+
+def _means(travel: pd.DataFrame) -> dict[str, _Mean]:
     found = {}
     for mode, rows in travel.groupby("mode", sort=False):
         weight = rows["students"].to_numpy(float)
-        reached = 1 - rows["unreached_share"].fillna(1).to_numpy(float)
-        total, there = weight.sum(), (weight * reached).sum()
-        means = [
-            np.nansum(_finite(rows[name]) * weight * reached) / there if there else np.inf
-            for name in columns[:2]
-        ]
-        found[mode] = [*means, 1 - there / total if total else np.nan]
-    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
+        reached = weight * (1 - rows["unreached_share"].fillna(1).to_numpy(float))
+        total, there = weight.sum(), reached.sum()
+        minutes_mean, km = (
+            np.nansum(rows[name].replace(np.inf, np.nan).to_numpy(float) * reached) / there
+            if there
+            else np.inf
+            for name in ("minutes_mean", "km_mean")
+        )
+        unreached = 1 - there / total if total else np.nan
+        found[str(mode)] = _Mean(float(minutes_mean), float(km), float(unreached))
+    return found
 
 
-def _finite(values: pd.Series) -> np.ndarray:
-    return values.replace(np.inf, np.nan).to_numpy(float)
-
-
-def _within(findings: Findings) -> pd.DataFrame:
-    """Share of all students within each limit: modes by limits."""
+def _within(findings: Findings) -> dict[tuple[str, float], float]:
+    """Share of all students who are there in time, by mode and limit."""
     every = findings.travel_by_area.groupby("mode")["students"].sum()
     within = findings.students_within.groupby(["mode", "cutoff_min"])["students"].sum()
-    shares: pd.DataFrame = within.unstack("cutoff_min").div(every, axis=0)
-    return shares
+    whole = {str(mode): float(students) for mode, students in every.items()}
+    return {
+        (str(mode), float(cutoff)): float(students) / whole[mode] if whole[mode] else np.nan
+        for (mode, cutoff), students in zip(within.index.to_flat_index(), within, strict=True)
+    }

@@ -27,6 +27,10 @@ class View:
         Year of the students; None: not said.
     forecast_year
         Year that the forecast looks to; None: not said.
+    share
+        Share of a site's students (0-1) that its catchment holds.
+    min_share_out
+        Share of young people out of reach (0-1) that makes a lacune.
 
     """
 
@@ -35,9 +39,19 @@ class View:
     limit_min: float = 45
     year: int | None = None
     forecast_year: int | None = None
+    share: float = 0.8
+    min_share_out: float = 0.5
 
 
 def view_of(findings: Findings, lang: Lang) -> View:
     """Give the choices that the findings were made with, and the language to tell them in."""
     asked = findings.choices
-    return View(lang, asked.mode, asked.limit_min, asked.year, asked.forecast_year)
+    return View(
+        lang,
+        asked.mode,
+        asked.limit_min,
+        asked.year,
+        asked.forecast_year,
+        asked.share,
+        asked.min_share_out,
+    )

@@ -175,8 +175,8 @@ def _write_read_me(
     page.write_string(0, 0, about.title, looks.title)
     lines: list[tuple[str, str, Any]] = []
     if about.made_up:
-        words = (text(f"report.made_up.{part}", lang) for part in ("title", "text"))
-        lines.append((*words, looks.warning))  # type: ignore[arg-type]
+        words = [text(f"report.made_up.{part}", lang) for part in ("title", "text")]
+        lines.append((words[0], words[1], looks.warning))
     lines += [
         (text("sheet.read_me_date", lang), day(about.created, lang), looks.wrap),
         (text("sheet.read_me_counts", lang), text("sheet_about.counts", lang), looks.wrap),

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from geo_mbo.errors import InputError
-from geo_mbo.sources.text import wrong_cell
+from geo_mbo.sources.text import once, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,7 @@ def by_year(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        No column of a year, or cells that hold neither a count nor a mask.
+        No column of a year, the same row twice, or cells that hold neither a count nor a mask.
 
     Examples
     --------
@@ -107,6 +107,7 @@ def by_year(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
         there = ", ".join(map(str, frame.columns))
         raise InputError.of("no_year_column", where=where, there=there)
     rest = frame.drop(columns=[*years, *([INDICATION] if INDICATION in frame else [])])
+    once(rest, where=where)
     parts = [
         rest.assign(
             year=year,

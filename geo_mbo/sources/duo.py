@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_mbo.sources.cells import INDICATION, by_year, counted
-from geo_mbo.sources.text import header, read_text, take, wrong_cell
+from geo_mbo.sources.text import header, once, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,8 +175,8 @@ def read_prognosis(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError, FileError
-        See `geo_mbo.sources.text.read_text`; columns are missing; or a year, a count or a type is
-        none.
+        See `geo_mbo.sources.text.read_text`; columns are missing; a year, a count or a type is
+        none; or the same row is there twice.
     """
     import pandas as pd
 
@@ -194,14 +194,17 @@ def read_prognosis(path: Path | str) -> pd.DataFrame:
             where=path.name,
             allowed="Historie, Prognose",
         )
-    parts = taken["location"].str.extract(SITE_PATTERN)
+    known = taken["location"].drop_duplicates()
+    parts = known.str.extract(SITE_PATTERN).set_axis(known)
     counts = counted(
         taken["count"], where=path.name, column="Aantal", indication=taken["indication"]
     )
     dimensions = taken[list(_DIMENSIONS)]
+    # Two releases in one file would count everybody twice.
+    once(dimensions.assign(year=taken["year"]), where=path.name)
     read = dimensions.assign(
-        site_id=parts[0],
-        address=parts[1],
+        site_id=taken["location"].map(parts[0]),
+        address=taken["location"].map(parts[1]),
         year=_years(taken["year"], path.name),
         kind=kinds,
         count=counts["count"],

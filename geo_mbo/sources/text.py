@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|")
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 _SAMPLE_ROWS = 50
+_SOURCE_LINES = ("Bron:", "© ")
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"SQLite format 3")
 
 Row = tuple[int, list[str]]
@@ -70,13 +71,8 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     path = Path(path)
     raw = read_bytes(path)
     if path.suffix.lower() in SHEETS:
-        rows = _sheet_rows(path, sheet)
-    else:
-        rows = _text_rows(_decoded(raw, path), path)
-    rows = _unframed(rows)
-    if not rows:
-        raise FileError.of("file_empty", path=str(path))
-    return _frame(rows, path.name)
+        return _frame(_sheet_rows(path, sheet), path)
+    return _frame(_text_rows(_decoded(raw, path), path), path)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -174,6 +170,23 @@ def wrong_cell(code: str, values: pd.Series, wrong: pd.Series, **params: object)
     )
 
 
+def once(frame: pd.DataFrame, *, where: str) -> None:
+    """Refuse rows that are the same in all columns of `frame`: their counts would count double.
+
+    Raises
+    ------
+    InputError
+        Rows share a key; the first one is named.
+    """
+    twice = frame.duplicated(keep=False)
+    if twice.any():
+        filled = frame.columns[frame.notna().any()]
+        labels = frame.loc[twice, filled].fillna("").astype("str").agg(", ".join, axis=1)
+        raise wrong_cell(
+            "duplicate_key", labels, twice[twice], where=where, column=", ".join(filled)
+        )
+
+
 @cache
 def _header_aliases() -> Mapping[str, str]:
     page = files("geo_mbo") / "resources" / "aliases" / "headers.csv"
@@ -196,20 +209,19 @@ def _decoded(raw: bytes, path: Path) -> str:
     raise FileError.of("file_encoding", path=str(path))
 
 
-def _text_rows(text: str, path: Path) -> list[Row]:
+def _text_rows(text: str, path: Path) -> Iterator[Row]:
     delimiter = _delimiter(text, path)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows, line = [], 1
+    line = 1
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
             if any(stripped):
-                rows.append((line, stripped))
+                yield line, stripped
             line = reader.line_num + 1
     except csv.Error as error:
         reason = f"{error}, line {reader.line_num}"
         raise FileError.of("cannot_read", path=str(path), reason=reason) from error
-    return rows
 
 
 def _delimiter(text: str, path: Path) -> str:
@@ -229,7 +241,7 @@ def _delimiter(text: str, path: Path) -> str:
     return best
 
 
-def _sheet_rows(path: Path, sheet: str | None) -> list[Row]:
+def _sheet_rows(path: Path, sheet: str | None) -> Iterator[Row]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
@@ -242,8 +254,8 @@ def _sheet_rows(path: Path, sheet: str | None) -> list[Row]:
             "no_such_layer", where=path.name, value=name, there=", ".join(book.sheet_names)
         )
     cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    rows = [(line, [_cell_text(cell) for cell in row]) for line, row in enumerate(cells, start=1)]
-    return [(line, row) for line, row in rows if any(row)]
+    rows = ([_cell_text(cell) for cell in row] for row in cells)
+    return ((line, row) for line, row in enumerate(rows, start=1) if any(row))
 
 
 def _cell_text(cell: Any) -> str:
@@ -253,45 +265,44 @@ def _cell_text(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _unframed(rows: Sequence[Row]) -> list[Row]:
-    """Leave out the title above the header and the line of the source below the rows."""
-    filled = [sum(map(bool, cells)) for _, cells in rows]
-    start, stop = 0, len(rows)
-    while start + 1 < stop and filled[start] == 1 and filled[start + 1] > 1:
-        start += 1
-    while stop > start and filled[stop - 1] == 1 and _is_source_line(rows[stop - 1][1][0]):
-        stop -= 1
-    return list(rows[start:stop])
-
-
-def _is_source_line(cell: str) -> bool:
-    return cell.startswith(("Bron:", "© "))
-
-
-def _frame(rows: Sequence[Row], where: str) -> pd.DataFrame:
+def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
+    """Make a frame of rows, without a title above the header and the line of the source below."""
     import pandas as pd
 
-    names = [header(name) for name in rows[0][1]]
-    body = rows[1:]
-    ragged = [(line, len(cells)) for line, cells in body if len(cells) != len(names)]
+    # A row with one cell above the header is a title.
+    names = next(([header(cell) for cell in row] for _, row in rows if sum(map(bool, row)) > 1), [])
+    if not names:
+        raise FileError.of("file_empty", path=str(path))
+    # One long list of cells: millions of small lists would keep the garbage collector busy.
+    lines, cells, ragged = [], [], []
+    for line, row in rows:
+        if row[0].startswith(_SOURCE_LINES) and not any(row[1:]):
+            continue
+        if len(row) != len(names):
+            ragged.append((line, len(row)))
+            continue
+        lines.append(line)
+        cells += row
     if ragged:
-        line, found = ragged[0]
-        raise InputError.of(
-            "ragged_rows",
-            where=where,
-            count=len(ragged),
-            row=str(line),
-            found=found,
-            expected=len(names),
-        )
-    columns = list(zip(*(cells for _, cells in body), strict=True)) or [()] * len(names)
+        raise _ragged(ragged, len(names), path.name)
+    columns = [cells[n :: len(names)] for n in range(len(names))]
     kept = [n for n, name in enumerate(names) if name or any(columns[n])]
-    _check_headers([names[n] for n in kept], where)
-    index = pd.Index([line for line, _ in body], name="line")
-    frame = pd.DataFrame(
-        {names[n]: pd.Series(columns[n], index=index, dtype="str") for n in kept}, index=index
+    _check_headers([names[n] for n in kept], path.name)
+    index = pd.Index(lines, name="line", dtype="int64")
+    texts = {names[n]: pd.array([c or None for c in columns[n]], dtype="str") for n in kept}
+    return pd.DataFrame(texts, index=index)
+
+
+def _ragged(ragged: Sequence[tuple[int, int]], expected: int, where: str) -> InputError:
+    line, found = ragged[0]
+    return InputError.of(
+        "ragged_rows",
+        where=where,
+        count=len(ragged),
+        row=str(line),
+        found=found,
+        expected=expected,
     )
-    return frame.mask(frame == "")
 
 
 def _check_headers(names: Sequence[str], where: str) -> None:

@@ -103,7 +103,7 @@ def measure_study(
 ) -> Outcome:
     """Run a study up to its findings, and write nothing but the cache."""
     from geo_mbo.analysis import Choices, find
-    from geo_mbo.scenario import candidate_sites, compare, read_scenario
+    from geo_mbo.scenario import apply, candidate_sites, compare, read_scenario
 
     kept = cache or Cache()
     notes: list[Note] = []
@@ -113,6 +113,8 @@ def measure_study(
     told = about(study)
     scenarios = [read_scenario(wanted) for wanted in study.scenarios]
     tables = read_tables(study, offline=offline, notify=notify)
+    for plan in scenarios:
+        apply(tables, plan)  # a plan that cannot be is told before the long search
     places = candidate_sites(scenarios, tables) if scenarios else tables.sites
     progress(0.3, "network")
     network = read_roads(study, cache=kept, notify=notify)
@@ -127,7 +129,13 @@ def measure_study(
         forecast_year=given.forecast_year,
         share=given.catchment_share,
     )
-    findings = find(tables, matrix, choices, notify=notify)
+    findings = find(
+        tables,
+        matrix,
+        choices,
+        progress=lambda fraction, _: progress(0.7 + fraction * 0.1, "measures"),
+        notify=notify,
+    )
     progress(0.8, "scenarios")
     comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
     progress(0.85, "isochrones")

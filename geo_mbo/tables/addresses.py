@@ -71,6 +71,11 @@ def place_name(name: str) -> str:
     return _WORD.sub(written, name)
 
 
+def place_names(values: pd.Series) -> pd.Series:
+    """Give every place as `place_name` does; missing stays missing."""
+    return values.map(place_name, na_action="ignore").astype("str")
+
+
 def whole_address(rows: pd.DataFrame) -> pd.Series:
     """Give ``street number, place`` with what is known of it."""
     street = (rows["street"].fillna("") + " " + rows["number"].fillna("")).str.strip()

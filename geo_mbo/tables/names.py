@@ -134,7 +134,7 @@ def resolve(
 
     Examples
     --------
-    >>> import geopandas as gpd, pandas as pd
+    >>> import pandas as pd
     >>> areas = pd.DataFrame({"area_id": ["GM0518"], "level": ["municipality"],
     ...                       "name": ["'s-Gravenhage"], "parent_id": [None]})
     >>> changes = pd.DataFrame(columns=["old_code", "old_name", "new_code", "share"])

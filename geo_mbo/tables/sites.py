@@ -14,7 +14,7 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import RD, RD_BOUNDS_M, SITES, checked
 from geo_mbo.sources.catalogue import data_sets
 from geo_mbo.sources.geofile import points_in_rd
-from geo_mbo.tables.addresses import place_name, postcodes, whole_address
+from geo_mbo.tables.addresses import place_names, postcodes, whole_address
 from geo_mbo.tables.areas import inside, of_level
 from geo_mbo.tables.institutions import site_institutions
 
@@ -118,9 +118,7 @@ def own_sites(
     ContractError
         A site has no identifier or name, or an identifier is twice there.
     """
-    frame = raw.drop(columns="geometry").assign(
-        place=raw["place"].map(place_name, na_action="ignore")
-    )
+    frame = raw.drop(columns="geometry").assign(place=place_names(raw["place"]))
     return _located(frame, raw.geometry, by="given", areas=areas, notify=notify)
 
 
@@ -163,7 +161,7 @@ def _addressed(
         first = offers.drop_duplicates("site_id").set_index("site_id")
         for name in _ADDRESS:
             addressed[name] = addressed[name].fillna(addressed["site_id"].map(first[name]))
-    addressed["place"] = addressed["place"].map(place_name, na_action="ignore")
+    addressed["place"] = place_names(addressed["place"])
     written = whole_address(addressed)
     if students is not None:
         # The prognosis writes street and place behind each other, without a house number.

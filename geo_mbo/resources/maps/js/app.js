@@ -86,7 +86,9 @@ function startApp(map, makeView) {
   let turn = 0;
   app.draw = async (controls) => {
     const mine = turn += 1;
-    const drawn = await view.draw(app.state);
+    const { state } = app;
+    if (PC4 && (state.level === 'pc4' || state.area.startsWith('pc4:') || (view.needsPc4 && view.needsPc4(state)))) await layers.load('pc4');
+    const drawn = await view.draw(state);
     if (mine !== turn) return; // a newer choice came while this one was unpacked
     const began = performance.now();
     app.drawn = drawn;

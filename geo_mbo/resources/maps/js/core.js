@@ -81,6 +81,11 @@ async function bytes(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** Unpack JSON that Python deflated. */
+async function unpackJson(text) {
+  return JSON.parse(new TextDecoder().decode(await bytes(text)));
+}
+
 /** Unpack rows of minutes: each byte is the difference with the one before it in its row. */
 async function minuteRows(text, columns) {
   const found = await bytes(text);

@@ -13,6 +13,7 @@ function makeLayers(map, hear) {
   let painted = null;
   const topo = {};
   const topology = (name) => topo[name] || (topo[name] = decoder(D.areas[name].topo));
+  const ready = { municipality: Promise.resolve() };
 
   function areaLayer(name) {
     if (levels[name]) return levels[name];
@@ -69,6 +70,8 @@ function makeLayers(map, hear) {
 
   return {
     topology,
+    /** Unpack the borders of a level, once; after this they can be drawn. */
+    load: (name) => ready[name] || (ready[name] = unpackJson(D.areas[name].topo).then((found) => { topo[name] = decoder(found); })),
     bounds: () => L.latLngBounds([].concat(...fixed.province.getLatLngs())),
     areaBounds: (name, i) => areaLayer(name).shapes[i].getBounds(),
     /** Colour the areas of one level: `mark(i)` is a class, a colour or one of MARK. */

@@ -146,6 +146,7 @@ function catchmentView(app) {
   return {
     defaults, controls, pickSite,
     allowed: { colour: (v) => v === 'institution' || v === 'students', reach: (v) => v === 'yes' || v === 'no' },
+    needsPc4: (state) => state.site && state.reach === 'yes',
     draw: (state) => (state.site ? drawSite(state) : drawAll(state)),
     started: () => { if (app.state.site) pickSite(app.site()); },
   };

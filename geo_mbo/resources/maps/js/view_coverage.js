@@ -176,7 +176,9 @@ function coverageView(app) {
     return el('div', {}, [el('p', { class: 'gm-hint', text: t('gaps_explained', { n: num(D.limit), by: modeBy(state.mode) }) }), bars(gaps.map((g) => ({
       label: label(V.gaps.programme[g]), value: people(V.gaps.young[g]), share: V.gaps.young[g],
       act: () => app.set({ programme: P.id[V.gaps.programme[g]], pair: '', area: '' }).then(() => {
-        const boxes = V.gaps.areas[g].map((i) => app.layers.areaBounds('municipality', i));
+        const shares = unpacked[state.mode][0];
+        const p = V.gaps.programme[g];
+        const boxes = AREA.name.map((_, i) => i).filter((i) => { const b = shares[p * areas + i]; return b !== NONE && b / 200 >= V.gap_share; }).map((i) => app.layers.areaBounds('municipality', i));
         if (boxes.length) app.zoomTo(boxes.reduce((all, b) => all.extend(b), L.latLngBounds([])), 10);
       }),
     })), 10)]);

@@ -1,13 +1,4 @@
-"""What can be reached within so many minutes: isochrones true to the network.
-
-An isochrone here is the union of the square cells that hold a stretch of road from which (or to
-which) the trip takes no longer than the limit. The road is followed by the metre: an edge counts as
-far as it is reached, found with Dijkstra's algorithm and exact parts of edges. Cells lie on one
-fixed grid, so that a result does not depend on what else is asked for, and a longer limit always
-holds the shorter. A field of at most 1 km2 that reached roads enclose, with no road in it, belongs
-to the area. Polygons drawn around reached junctions do none of this: they swallow places beyond the
-limit, and rivers without a bridge.
-"""
+"""Isochrones over the network, as sets of cells."""
 
 from __future__ import annotations
 
@@ -18,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from geo_mbo.network.pairs import ends, walking_ms
+from geo_mbo.network.road import ragged
 from geo_mbo.network.search import graph, search
 from geo_mbo.network.snapping import Snaps, network_guard, snap, tell_snaps
 from geo_mbo.notes import Notify, to_log
+from geo_mbo.reach.cells import outline
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,10 +23,6 @@ if TYPE_CHECKING:
     from geo_mbo.network import Network
     from geo_mbo.network.road import Floats, Whole
 
-__all__ = ["isochrones"]
-
-SAMPLES_PER_CELL = 4
-"""Roads are looked at every quarter of a cell."""
 ENCLOSED_M2 = 1_000_000.0
 """Fields up to this size that reached roads enclose belong to the area."""
 _BLOCK_BYTES = 128 * 2**20
@@ -41,13 +30,14 @@ _BLOCK_BYTES = 128 * 2**20
 
 @dataclass(frozen=True, eq=False)
 class _Roadside:
-    """Places along the roads of one mode, in the order of the cells that they lie in.
+    """All roads of one mode in pieces of one cell each, in the order of the cells.
 
-    ``at`` is their edge and share, ``column`` and ``row`` the cells, and ``first`` the first place
-    in each cell.
+    ``begin`` and ``end`` are the two ends of each piece, ``column`` and ``row`` the cells, and
+    ``first`` the first piece in each cell.
     """
 
-    at: Snaps
+    begin: Snaps
+    end: Snaps
     column: Whole
     row: Whole
     first: Whole
@@ -79,9 +69,8 @@ def isochrones(
     direction
         ``"to"``: people who travel to the site; ``"from"``: trips that leave it.
     cell_m
-        Side of a cell in metres. A reached road lies inside the area, except for a last bit
-        shorter than a quarter of a cell; what lies inside is less than a cell's diagonal away
-        from a reached road.
+        Side of a cell in metres. Every reached stretch of road lies inside the area; a road inside
+        it is reached, or less than a cell's diagonal away from one that is.
     snap_limit_m
         Greatest distance in metres from a site to the road.
     notify
@@ -126,24 +115,55 @@ def isochrones(
 
 
 def _roadside(network: Network, mode: str, cell_m: float) -> _Roadside:
-    """Take places along all roads where one can get on or off, and sort them by cell."""
+    """Cut all roads where one can get on or off into pieces of one cell each, sorted by cell."""
     import shapely
 
     usable = np.isfinite(network.times(mode)).any(axis=0) & network.joinable
     edges = np.flatnonzero(usable & (network.length_m > 0))
-    steps = np.ceil(network.length_m[edges] / (cell_m / SAMPLES_PER_CELL)).astype(np.int64)
-    edge = np.repeat(edges, steps + 1)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(steps + 1) - steps - 1, steps + 1)
-    share = step / np.repeat(steps, steps + 1)
-    lines = np.repeat(network.lines(edges), steps + 1)
-    places = shapely.line_interpolate_point(lines, share, normalized=True)
-    cells = np.floor(shapely.get_coordinates(places) / cell_m).astype(np.int64)
+    edge, share = _cuts(network, edges, cell_m)
+    whole = (edge[1:] == edge[:-1]) & (share[1:] > share[:-1])
+    edge, begin, end = edge[1:][whole], share[:-1][whole], share[1:][whole]
+    at = np.searchsorted(edges, edge)
+    middle = shapely.line_interpolate_point(
+        network.lines(edges)[at], (begin + end) / 2, normalized=True
+    )
+    cells = np.floor(shapely.get_coordinates(middle) / cell_m).astype(np.int64)
     order = np.lexsort((cells[:, 0], cells[:, 1]))
     column, row = cells[order].T
     new = np.concatenate([[True], (np.diff(column) != 0) | (np.diff(row) != 0)])[: len(order)]
     first = np.flatnonzero(new)
-    at = _on_road(edge[order], share[order])
-    return _Roadside(at=at, column=column[first], row=row[first], first=first)
+    return _Roadside(
+        begin=_on_road(edge[order], begin[order]),
+        end=_on_road(edge[order], end[order]),
+        column=column[first],
+        row=row[first],
+        first=first,
+    )
+
+
+def _cuts(network: Network, edges: Whole, cell_m: float) -> tuple[Whole, Floats]:
+    """Give where edges cross the lines between cells, and their ends: edge and share, in order."""
+    counts = np.diff(network.shape_start)[edges]
+    at = ragged(network.shape_start[edges], counts - 1)
+    edge = np.repeat(edges, counts - 1)
+    x, y = network.shape_x, network.shape_y
+    steps = np.hypot(x[at + 1] - x[at], y[at + 1] - y[at])
+    before = np.cumsum(steps) - steps
+    first = np.cumsum(counts - 1) - (counts - 1)
+    before -= np.repeat(before[first], counts - 1)
+    found_edge, found_share = [edges, edges], [np.zeros(len(edges)), np.ones(len(edges))]
+    for start, stop in ((x[at], x[at + 1]), (y[at], y[at + 1])):
+        low = np.floor(np.minimum(start, stop) / cell_m).astype(np.int64) + 1
+        crossed = np.floor(np.maximum(start, stop) / cell_m).astype(np.int64) - low + 1
+        which = np.repeat(np.arange(len(at)), crossed)
+        line = ragged(low, crossed) * cell_m
+        along = (line - start[which]) / (stop[which] - start[which])
+        found_edge.append(edge[which])
+        share = (before[which] + along * steps[which]) / network.length_m[edge[which]]
+        found_share.append(share.clip(0, 1))
+    cut, shares = np.concatenate(found_edge), np.concatenate(found_share)
+    order = np.lexsort((shares, cut))
+    return cut[order], shares[order]
 
 
 def _on_road(edge: Whole, share: Floats) -> Snaps:
@@ -163,7 +183,7 @@ def _cell_minutes(
     towards = direction == "to"
     roads = graph(network, mode, towards=towards)
     doors = ends(network, sites, mode, arriving=towards)
-    places = ends(network, roadside.at, mode, arriving=not towards)
+    sides = [ends(network, at, mode, arriving=not towards) for at in (roadside.begin, roadside.end)]
     size = max(1, _BLOCK_BYTES // (32 * (len(network.node_x) + 1)))
     for start in range(0, len(sites.edge), size):
         block = slice(start, start + size)
@@ -175,11 +195,10 @@ def _cell_minutes(
             limit_s=longest_min * 60,
         )
         for site, found in enumerate(seconds, start):
-            along = np.minimum(
-                places.seconds[:, 0] + found[places.node[:, 0]],
-                places.seconds[:, 1] + found[places.node[:, 1]],
-            )
-            _along_own_edge(network, sites, site, roadside.at, mode, along, towards=towards)
+            # Along an edge the time is the lesser of two straight lines: least at one of the ends.
+            ways = [side.seconds[:, k] + found[side.node[:, k]] for side in sides for k in (0, 1)]
+            along = np.minimum.reduce(ways)
+            _along_own_edge(network, sites, site, roadside, mode, along, towards=towards)
             quickest = np.minimum.reduceat(along, roadside.first) if len(along) else along
             yield (quickest + sites.away_m[site] / walking_ms()) / 60
 
@@ -188,17 +207,18 @@ def _along_own_edge(
     network: Network,
     sites: Snaps,
     site: int,
-    places: Snaps,
+    roadside: _Roadside,
     mode: str,
     seconds: Floats,
     *,
     towards: bool,
 ) -> None:
-    """Places on the edge of the site have a way straight along it."""
+    """Pieces of the edge of the site have a way straight along it, from where they are nearest."""
     if sites.edge[site] < 0:
         return
-    here = np.flatnonzero(places.edge == sites.edge[site])
-    ahead = sites.share[site] - places.share[here]
+    here = np.flatnonzero(roadside.begin.edge == sites.edge[site])
+    share = sites.share[site]
+    ahead = share - np.clip(share, roadside.begin.share[here], roadside.end.share[here])
     there, back = network.times(mode)[:, sites.edge[site]]
     way = np.where((ahead > 0) == towards, there, back)
     with np.errstate(invalid="ignore"):
@@ -219,7 +239,7 @@ def _areas(
             shapes.append(shapely.MultiPolygon())
             continue
         corner, filled = _filled(roadside, reached, cell_m)
-        shapes.append(_outline(filled, corner, cell_m))
+        shapes.append(outline(filled, corner, cell_m))
     return shapes
 
 
@@ -246,50 +266,3 @@ def _filled(
     kept[np.unique(field[roads])] = True  # an enclosed road that is not reached stays outside
     kept[[0, field[0, 0]]] = True
     return low, filled | ~kept[field]
-
-
-def _outline(filled: npt.NDArray[np.bool_], corner: Whole, cell_m: float) -> MultiPolygon:
-    """Give the union of cells as one valid shape: its outline is put together from their sides."""
-    import shapely
-
-    sides = (_sides(filled) + corner) * float(cell_m)
-    lines = np.asarray(shapely.linestrings(sides))
-    faces = shapely.get_parts(shapely.polygonize(lines))
-    inside = np.floor(shapely.get_coordinates(shapely.point_on_surface(faces)) / cell_m)
-    at = inside.astype(np.int64) - corner
-    return shapely.MultiPolygon(list(faces[filled[at[:, 1], at[:, 0]]]))
-
-
-def _sides(filled: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
-    """Give the straight runs of the border between filled and empty cells, cut at every corner.
-
-    ``filled`` has an empty edge all round. Returned: runs x 2 ends x (column, row).
-    """
-    upright = np.diff(filled, axis=1)  # [row, column]: side between column and column + 1
-    level = np.diff(filled, axis=0)  # [row, column]: side between row and row + 1
-    across = np.zeros((filled.shape[0] - 1, filled.shape[1] - 1), dtype=bool)
-    along = across.copy()
-    across |= upright[:-1] | upright[1:]
-    along |= level[:, :-1] | level[:, 1:]
-    runs = []
-    for sides, crossed, swap in ((level.T, across.T, False), (upright, along, True)):
-        runs.append(_runs(sides, crossed, swap=swap))
-    return np.concatenate(runs)
-
-
-def _runs(
-    sides: npt.NDArray[np.bool_], crossed: npt.NDArray[np.bool_], *, swap: bool
-) -> npt.NDArray[Any]:
-    """Join sides that follow each other along the first axis, up to where another side meets.
-
-    ``crossed[k]`` is the corner between side ``k`` and side ``k + 1``.
-    """
-    begin, end = sides.copy(), sides.copy()
-    begin[1:] &= ~sides[:-1] | crossed
-    end[:-1] &= ~sides[1:] | crossed
-    # Transposed: the runs of one line stand together, so that n-th begin and n-th end are a pair.
-    line, start = np.nonzero(begin.T)
-    _, stop = np.nonzero(end.T)
-    one, other = np.column_stack([start, line + 1]), np.column_stack([stop + 1, line + 1])
-    pairs = np.stack([one, other], axis=1)
-    return pairs[:, :, ::-1] if swap else pairs
