@@ -53,7 +53,8 @@ def text(key: str, /, lang: Lang = "en", **params: object) -> str:
     lang
         Language of the message.
     **params
-        Values of the placeholders. Whole numbers and fractions are written as the language does.
+        Values of the placeholders. Whole numbers and fractions are written as the language does;
+        ``mode`` is the name of a mode of travel and gets its word in the language.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def text(key: str, /, lang: Lang = "en", **params: object) -> str:
     >>> text("mode.ebike", "nl")
     'e-bike'
     """
-    return catalogue(lang)[key].format_map({k: _written(v, lang) for k, v in params.items()})
+    return catalogue(lang)[key].format_map({k: _written(k, v, lang) for k, v in params.items()})
 
 
 def number(value: float, lang: Lang = "nl", decimals: int = 0) -> str:
@@ -95,10 +96,12 @@ def percent(share: float, lang: Lang = "nl", decimals: int = 0) -> str:
     return f"{number(share * 100, lang, decimals)} %" if not isnan(share) else "-"
 
 
-def _written(value: object, lang: Lang) -> object:
+def _written(name: str, value: object, lang: Lang) -> object:
+    """Write a value as the language does; years and codes come as text and stay as they are."""
+    if name == "mode":
+        return catalogue(lang).get(f"mode.{value}", value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    # Years and codes are passed as text; what comes as a number is a quantity.
     return number(value, lang, 0 if isinstance(value, int) else 1)
 
 

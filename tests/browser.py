@@ -1,6 +1,6 @@
 """A real browser for tests, without a network: every request it would make is written down.
 
-Use it in a test module with ``pytest_plugins = ["tests.browser"]`` and the fixture `browser_page`.
+``conftest.py`` makes its fixtures known to all tests.
 """
 
 from __future__ import annotations

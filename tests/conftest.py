@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import browser, browser_page
+
+__all__ = ["browser", "browser_page", "example", "real_data"]
+
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 

@@ -76,7 +76,9 @@ def _origins(folder: Path, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     import geopandas as gpd
 
     people = pd.read_csv(folder / "pc4_population_age5_2021.csv", dtype={"postcode": str})
-    young = people[people["leeftijd"].isin(["15-19", "20-24"])].groupby("postcode")["inwoners"].sum()
+    young = (
+        people[people["leeftijd"].isin(["15-19", "20-24"])].groupby("postcode")["inwoners"].sum()
+    )
     pc4 = areas[areas["level"] == "pc4"]
     frame = gpd.GeoDataFrame(
         {
@@ -103,7 +105,9 @@ def _sites(
     return gpd.GeoDataFrame(
         {
             "site_id": [f"9{o:02d}X{k:03d}" for k, o in enumerate(owner)],
-            "name": [f"College {o}, {names[a]}" for o, a in zip(owner, places["area_id"], strict=True)],
+            "name": [
+                f"College {o}, {names[a]}" for o, a in zip(owner, places["area_id"], strict=True)
+            ],
             "institution_id": [f"9{o:02d}A" for o in owner],
             "institution": [f"College {o}" for o in owner],
             "street": None,
@@ -123,11 +127,29 @@ def _sites(
 
 def _offers(sites: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:
     rows = [
-        (site, str(25000 + p), f"Opleiding {p}", str(p), "domein", f"sector {p % 8}", 1 + p % 4, "BOL")
+        (
+            site,
+            str(25000 + p),
+            f"Opleiding {p}",
+            str(p),
+            "domein",
+            f"sector {p % 8}",
+            1 + p % 4,
+            "BOL",
+        )
         for p in range(PROGRAMMES)
         for site in rng.choice(sites["site_id"], int(rng.integers(1, 60)), replace=False)
     ]
-    columns = ["site_id", "programme_id", "programme", "dossier", "domain", "sector", "level", "track"]
+    columns = [
+        "site_id",
+        "programme_id",
+        "programme",
+        "dossier",
+        "domain",
+        "sector",
+        "level",
+        "track",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 

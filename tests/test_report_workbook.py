@@ -89,7 +89,7 @@ def test_no_count_of_one_to_four_is_anywhere(book) -> None:
     for name in CalamineWorkbook.from_path(book).sheet_names[1:]:
         heads, *found = rows(book, name)
         for column, head in enumerate(heads):
-            if str(head).startswith("Studenten") and "est" not in str(head)[-5:] + "-":
+            if str(head).startswith("Studenten") and not str(head).endswith(("minst", "meest")):
                 assert not [r[column] for r in found if r[column] and 0 < _number(r[column]) < 5]
 
 

@@ -180,7 +180,7 @@ def _title(layer: Layer, lang: Lang) -> str:
 
 
 def _base(layer: Layer) -> str:
-    return layer.name.removesuffix("_zonder_plaats")
+    return layer.name.removesuffix("_rest")
 
 
 def _write_styles(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
 from geo_mbo.messages import Lang, catalogue, text
 from geo_mbo.schema import RD
 
@@ -138,7 +139,7 @@ def ready(layer: Layer, lang: Lang) -> pd.DataFrame:
 
     frame = layer.frame
     columns = [name for name in frame.columns if name != "geometry"]
-    written = frame[columns].copy()
+    written = blurred(frame[columns])
     for name in columns:
         written[name] = _values(written[name], name, lang)
     written = written.rename(columns=in_file).reset_index(drop=True)
@@ -146,6 +147,30 @@ def ready(layer: Layer, lang: Lang) -> pd.DataFrame:
         return written
     drawn: pd.DataFrame = gpd.GeoDataFrame(written, geometry=_shaped(layer).to_numpy(), crs=RD)
     return drawn
+
+
+def blurred(table: pd.DataFrame) -> pd.DataFrame:
+    """Give counts of students in which no number of one to four people can be read.
+
+    Every column of students that has its bounds beside it is made the range of a masked cell where
+    there are fewer than five.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> known = pd.DataFrame({"students": [3.0, 8], "students_low": 3.0, "students_high": [3.0, 8]})
+    >>> blurred(known).iloc[0].tolist()
+    [2.5, 1.0, 4.0]
+    """
+    shown = table.copy()
+    for name in table.columns:
+        sides = (name, f"{name}_low", f"{name}_high")
+        if not str(name).startswith("students") or not {*sides} <= {*table.columns}:
+            continue
+        few = (table[sides[2]] > 0) & (table[sides[2]] < MASKED_HIGH + 1)
+        for side, value in zip(sides, (MASKED_EXPECTED, MASKED_LOW, MASKED_HIGH), strict=True):
+            shown[side] = table[side].astype(float).mask(few, float(value))
+    return shown
 
 
 def _values(values: pd.Series, name: str, lang: Lang) -> pd.Series:
@@ -189,7 +214,7 @@ def split(layer: Layer) -> tuple[Layer, ...]:
     Returns
     -------
     tuple
-        The layer, and ``<name>_zonder_plaats`` where there are such rows.
+        The layer, and ``<name>_rest`` where there are such rows.
     """
     import shapely
 
@@ -203,4 +228,4 @@ def split(layer: Layer) -> tuple[Layer, ...]:
     if not nowhere.any():
         return (drawn,)
     rest = layer.frame[nowhere].drop(columns="geometry")
-    return drawn, Layer(f"{layer.name}_zonder_plaats", "", rest, labels=layer.labels)
+    return drawn, Layer(f"{layer.name}_rest", "", rest, labels=layer.labels)

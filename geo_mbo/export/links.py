@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.export.layers import Layer, Look
-from geo_mbo.export.places import SHADES, blurred, site_names
+from geo_mbo.export.places import SHADES, site_names
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 WARM = ("#fdd49e", "#fdbb84", "#fc8d59", "#e34a33", "#b30000")
 """OrRd in five classes: what is out of reach."""
-
-_PAIR = (
-    ("students_a", "students_a_low", "students_a_high"),
-    ("students_b", "students_b_low", "students_b_high"),
-)
 
 
 def lacunes(tables: Tables, findings: Findings) -> Layer:
@@ -48,8 +43,6 @@ def lacunes(tables: Tables, findings: Findings) -> Layer:
 def duplications(tables: Tables, findings: Findings) -> Layer:
     """Draw lines between sites with the same programme for the same young people."""
     pairs = findings.duplication.drop(columns="same_institution", errors="ignore")
-    for columns in _PAIR:
-        pairs = blurred(pairs, columns)
     names = site_names(tables).set_index("site_id")["site"]
     frame = pairs.assign(name_a=pairs["site_a"].map(names), name_b=pairs["site_b"].map(names))
     points = tables.sites.set_index("site_id").geometry
@@ -65,7 +58,7 @@ def duplications(tables: Tables, findings: Findings) -> Layer:
 def home_to_school(tables: Tables, findings: Findings) -> Layer:
     """Draw lines from each woongemeente to each site with the students who make that trip."""
     trips = findings.catchment.drop(columns=["origin_kind", "inside", "cumulative_share"])
-    frame = blurred(trips).merge(site_names(tables), on="site_id", how="left")
+    frame = trips.merge(site_names(tables), on="site_id", how="left")
     towns = home_points(tables)
     frame = frame.merge(towns, on="area_id", how="left")
     points = tables.sites.set_index("site_id").geometry

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.export.layers import Layer, explained, in_file, label
-from geo_mbo.export.places import blurred
 from geo_mbo.messages import Lang, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About
@@ -85,7 +84,7 @@ def programmes(findings: Findings) -> Layer:
 
 def institutions(findings: Findings) -> Layer:
     """Put institutions beside each other."""
-    return Layer("instellingen", "", blurred(findings.benchmark))
+    return Layer("instellingen", "", findings.benchmark)
 
 
 def inequality(findings: Findings) -> Layer:
@@ -95,7 +94,7 @@ def inequality(findings: Findings) -> Layer:
 
 def students_within(findings: Findings) -> Layer:
     """Count students by woongemeente within each limit."""
-    return Layer("studenten_binnen", "", blurred(findings.students_within))
+    return Layer("studenten_binnen", "", findings.students_within)
 
 
 def notes_table(notes: Sequence[Note], lang: Lang) -> Layer:

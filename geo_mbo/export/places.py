@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.counts import COUNTS, total
+from geo_mbo.counts import total
 from geo_mbo.export.layers import Layer, Look, per_mode
 from geo_mbo.messages import Lang, catalogue, text
 
@@ -116,7 +116,7 @@ def reach(
         about = text("layer.reistijdgebieden_pc4", lang)
     first = ["site_id", "site", "institution", "mode", "cutoff_min"]
     steps = tuple(sorted({float(c) for c in frame["cutoff_min"]}))[:-1][:4]
-    look = Look("cutoff_min", steps, SHADES[::-1][: len(steps) + 1])
+    look = Look("cutoff_min", steps, SHADES[::-1]) if steps else Look(shades=(SHADES[2],))
     return Layer(
         name, "MultiPolygon", _geometry_last(frame[[*first, "geometry"]]), look, about=about
     )
@@ -180,24 +180,7 @@ def _mode(mode: str, lang: Lang) -> str:
 
 def _students(tables: Tables, findings: Findings, by: str, key: str) -> pd.DataFrame:
     rows = tables.students[tables.students["year"] == findings.choices.year]
-    return blurred(total(rows.dropna(subset=[by]), [by]).rename(columns={by: key}))
-
-
-def blurred(table: pd.DataFrame, columns: tuple[str, str, str] = COUNTS) -> pd.DataFrame:
-    """Give counts in which no number from one to four can be read.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> known = pd.DataFrame({"students": [3.0, 8], "students_low": 3.0, "students_high": [3.0, 8]})
-    >>> blurred(known).iloc[0].tolist()
-    [2.5, 1.0, 4.0]
-    """
-    from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
-
-    few = (table[columns[2]] > 0) & (table[columns[2]] <= MASKED_HIGH)
-    sides = zip(columns, (MASKED_EXPECTED, MASKED_LOW, MASKED_HIGH), strict=True)
-    return table.assign(**{name: table[name].astype(float).mask(few, side) for name, side in sides})
+    return total(rows.dropna(subset=[by]), [by]).rename(columns={by: key})
 
 
 def _changes(forecast: pd.DataFrame, key: str) -> pd.DataFrame:

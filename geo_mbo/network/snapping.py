@@ -112,10 +112,10 @@ def tell_snaps(
     far = ~beyond & (snaps.away_m > FAR_M)
     cut_off = ~beyond & ~snaps.in_largest
     told: tuple[tuple[str, Truths, dict[str, Any]], ...] = (
-        ("snap_beyond", beyond, {"limit_m": limit_m}),
-        ("snap_far", far, {"far_m": FAR_M}),
+        ("snap_beyond", beyond, {"limit_m": round(limit_m)}),
+        ("snap_far", far, {"far_m": round(FAR_M)}),
         ("snap_cut_off", cut_off, {}),
-        ("snap_moved", snaps.moved_m > MOVED_M, {"moved_m": MOVED_M}),
+        ("snap_moved", snaps.moved_m > MOVED_M, {"moved_m": round(MOVED_M)}),
     )
     for code, rows, params in told:
         if rows.any():

@@ -9,6 +9,6 @@ to the area. Polygons drawn around reached junctions do none of this: they swall
 limit, and rivers without a bridge.
 """
 
-from geo_mbo.reach.isochrones import isochrones
+from geo_mbo.reach.areas import isochrones
 
 __all__ = ["isochrones"]

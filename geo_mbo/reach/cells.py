@@ -21,9 +21,9 @@ def outline(filled: Cells, corner: Whole, cell_m: float) -> MultiPolygon:
     """Give the union of filled cells as one valid MultiPolygon.
 
     The border is walked with the filled cells on the left: rings to the left are shells, to the
-    right holes. Where only two opposite cells of four are filled, the walk crosses over to the other
-    one if they hang together elsewhere, and stays with its own if not; so no ring meets itself. A
-    ring belongs to the piece whose cells it has on its left, and nothing has to be searched.
+    right holes. Where only two opposite cells of four are filled, the walk crosses over to the
+    other one if they hang together elsewhere, and stays with its own if not; so no ring meets
+    itself. A ring belongs to the piece whose cells it has on its left: nothing has to be searched.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def outline(filled: Cells, corner: Whole, cell_m: float) -> MultiPolygon:
     from scipy import ndimage
 
     piece, _ = ndimage.label(filled)
-    start, heading, follows, of = _runs(piece)
+    start, heading, follows, of = _runs(piece.astype(np.int64))
     rings = _cycles(follows)
     if not rings:
         return shapely.MultiPolygon()
@@ -132,7 +132,8 @@ def _next_corner(corners: Cells, row: Whole, column: Whole, way: int) -> Whole:
 
 def _left_cell(start: Whole, heading: Whole) -> Whole:
     """Give the cell (column, row) on the left of the first side of a run."""
-    return start + np.array([[0, 0], [-1, 0], [-1, -1], [0, -1]])[heading]
+    aside: Whole = np.array([[0, 0], [-1, 0], [-1, -1], [0, -1]])[heading]
+    return start + aside
 
 
 def _cycles(follows: Whole) -> list[list[int]]:

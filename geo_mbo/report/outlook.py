@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
-from geo_mbo.report.wording import Names, by_mode, count, listed, minutes
+from geo_mbo.report.wording import PLACES, Names, by_mode, count, listed, minutes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,11 +86,12 @@ def forecast(findings: Findings, names: Names, view: View) -> Section:
     )
 
 
-def _ranked(frame: pd.DataFrame, known: object) -> pd.DataFrame:
+def _ranked(frame: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:
     """Give the places that are named and large enough, the deepest fall first."""
-    ids = frame.iloc[:, 0]
-    named = frame[ids.isin(list(known)) & (frame["students_base"] >= FEWEST_TO_RANK)]  # type: ignore[call-overload]
-    return named.dropna(subset=["change"]).sort_values("change", kind="stable")
+    named = frame.iloc[:, 0].isin(known.keys() - set(PLACES))
+    large = frame["students_base"] >= FEWEST_TO_RANK
+    ranked = frame[named & large].dropna(subset=["change"])
+    return ranked.sort_values("change", kind="stable")
 
 
 def _pairs(frame: pd.DataFrame) -> list[tuple[str, float]]:
@@ -150,7 +151,7 @@ def benchmark(findings: Findings, view: View) -> Section:
         tuple(text(f"field.{name}", lang) for name in fields),
         rows,
     )
-    key = "lead" if rows else "none"
+    key = "none" if not rows else "lead_all" if len(rows) == len(frame) else "lead"
     return Section(
         "instellingen",
         text("report.benchmark.title", lang),

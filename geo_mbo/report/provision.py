@@ -25,7 +25,7 @@ NAMED = 3
 def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
     """Give how many lacunes and dubbelingen there are."""
     lang = view.lang
-    gaps, pairs = int((findings.gaps["mode"] == view.mode).sum()), len(findings.duplication)
+    gaps, pairs = int((findings.gaps["mode"] == view.mode).sum()), len(_pairs(findings))
     mode, limit = by_mode(view.mode, lang), round(view.limit_min)
     return (
         Figure(
@@ -110,7 +110,7 @@ def _gap_table(gaps: pd.DataFrame, lang: Lang) -> Table:
 def duplications(findings: Findings, names: Names, view: View) -> Section:
     """Tell where two sites offer the same programme to the same young people."""
     lang = view.lang
-    pairs = findings.duplication
+    pairs = _pairs(findings)
     shown = pairs.head(SHOWN)
     sentences = tuple(_duplication_sentence(row, names, view) for row in shown.to_dict("records"))
     return Section(
@@ -123,6 +123,14 @@ def duplications(findings: Findings, names: Names, view: View) -> Section:
         tables=(_duplication_table(shown, names, lang),) if len(shown) else (),
         caution=text("report.duplication.caution", lang),
     )
+
+
+def _pairs(findings: Findings) -> pd.DataFrame:
+    """Give a programme at two sites once, with all its tracks: they share the young people."""
+    pairs = findings.duplication
+    same = ["programme_id", "site_a", "site_b"]
+    tracks = pairs.groupby(same, sort=False)["track"].agg(", ".join).reset_index()
+    return pairs.drop(columns="track").drop_duplicates(same).merge(tracks, on=same)
 
 
 def _duplication_lead(pairs: pd.DataFrame, view: View) -> str:

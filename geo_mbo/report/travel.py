@@ -29,7 +29,7 @@ def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
     lang, mode = view.lang, by_mode(view.mode, view.lang)
     figures = []
     mean = _means(findings.travel_by_area).get(view.mode)
-    if mean is not None:
+    if mean is not None and mean.tells:
         figures.append(
             Figure(
                 text("report.figure.minutes", lang, minutes=number(mean.minutes, lang)),
@@ -61,8 +61,8 @@ def distance(findings: Findings, view: View) -> Section:
     rows = [
         (
             Cell(mode_name(mode, lang).capitalize()),
-            Cell(minutes(mean.minutes, lang)),
-            Cell(number(mean.km, lang, 1)),
+            Cell(minutes(mean.minutes, lang) if mean.tells else "-"),
+            Cell(number(mean.km, lang, 1) if mean.tells else "-"),
             *(_share(within.get((mode, cutoff), np.nan), lang) for cutoff in cutoffs),
         )
         for mode, mean in means.items()
@@ -88,7 +88,7 @@ def _distance_sentences(findings: Findings, means: dict[str, _Mean], view: View)
         how = by_mode(mode, lang)
         told.append(
             text(
-                "report.distance.mean",
+                f"report.distance.{'mean' if mean.tells else 'mean_not'}",
                 lang,
                 mode=how[:1].upper() + how[1:],
                 minutes=minutes(mean.minutes, lang),
@@ -118,7 +118,7 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
     """Tell which sites draw their students from the most municipalities."""
     lang = view.lang
     inside = findings.catchment[findings.catchment["inside"]]
-    known = inside[inside["area_id"].map(lambda area: area in names.areas)]
+    known = inside[inside["area_id"].isin(list(names.areas))]
     widest = (
         known.groupby("site_id", sort=True)
         .agg(areas=("area_id", "size"), students=("students", "sum"), high=("students_high", "sum"))
@@ -285,6 +285,11 @@ class _Mean:
     minutes: float
     km: float
     unreached: float
+
+    @property
+    def tells(self) -> bool:
+        """Says something of all: most students reach their site."""
+        return self.unreached <= 0.5
 
 
 def _means(travel: pd.DataFrame) -> dict[str, _Mean]:

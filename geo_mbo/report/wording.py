@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 FEWEST = 5
 """Fewer people than this are never told exactly: they might be traced."""
 
-_PLACES = ("BE", "DE", "ABROAD", "UNKNOWN")
+PLACES = ("BE", "DE", "ABROAD", "UNKNOWN")
+"""Homes that are no municipality."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def names_of(tables: Tables, lang: Lang) -> Names:
     named = sites.dropna(subset=["institution_id", "institution"])
     return Names(
         dict(zip(areas["area_id"], areas["name"], strict=True))
-        | {place: text(f"value.{place}", lang) for place in _PLACES},
+        | {place: text(f"value.{place}", lang) for place in PLACES},
         dict(zip(sites["site_id"], sites["name"], strict=True)),
         dict(zip(named["institution_id"], named["institution"], strict=True)),
     )

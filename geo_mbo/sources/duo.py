@@ -201,7 +201,8 @@ def read_prognosis(path: Path | str) -> pd.DataFrame:
     )
     dimensions = taken[list(_DIMENSIONS)]
     # Two releases in one file would count everybody twice.
-    once(dimensions.assign(year=taken["year"]), where=path.name)
+    key = dimensions.drop(columns="institution").assign(year=taken["year"])
+    once(key, where=path.name)
     read = dimensions.assign(
         site_id=taken["location"].map(parts[0]),
         address=taken["location"].map(parts[1]),

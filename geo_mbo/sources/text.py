@@ -178,13 +178,12 @@ def once(frame: pd.DataFrame, *, where: str) -> None:
     InputError
         Rows share a key; the first one is named.
     """
-    twice = frame.duplicated(keep=False)
+    filled = frame.dropna(axis="columns", how="all")
+    twice = filled.duplicated(keep=False)
     if twice.any():
-        filled = frame.columns[frame.notna().any()]
-        labels = frame.loc[twice, filled].fillna("").astype("str").agg(", ".join, axis=1)
-        raise wrong_cell(
-            "duplicate_key", labels, twice[twice], where=where, column=", ".join(filled)
-        )
+        labels = filled[twice].fillna("").astype("str").agg(", ".join, axis=1)
+        named = ", ".join(filled.columns)
+        raise wrong_cell("duplicate_key", labels, twice[twice], where=where, column=named)
 
 
 @cache

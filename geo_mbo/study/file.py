@@ -33,7 +33,7 @@ class InputFile(_Strict):
     path
         File, relative to the folder of the study file.
     layer
-        Layer of a GeoPackage; empty for its only or first one.
+        Layer of a GeoPackage; may be left out where it has only one.
     columns
         What the columns that the program needs are called in this file.
     publisher, licence, attribution

@@ -36,23 +36,26 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
     raw = _read(study)
     areas = _areas(raw, notify)
     indicators = _indicators(study, raw, areas, notify)
+    sites = _sites(study, raw, areas, offline=offline, notify=notify)
     changes = tables.municipality_changes(*_those(raw, "municipality_changes"))
-    offers = raw.get("offers")
     enrolled = raw.get("students_by_programme")
-    forecast, by_home = raw.get("forecast"), raw.get("students_by_home")
-    homes = partial(tables.residents, areas=areas, changes=changes, notify=notify)
+    at_home = partial(partial, areas=areas, changes=changes, notify=notify)
+    made = {
+        "offers": (OFFERS, partial(tables.offers, enrolments=enrolled, notify=notify)),
+        "forecast": (STUDENTS, at_home(tables.students)),
+        "students_by_programme": (STUDENTS, partial(tables.enrolments, notify=notify)),
+        "students_by_home": (STUDENTS, at_home(tables.residents)),
+    }
+    found = {
+        key: make(raw[key]) if key in raw else empty(contract)
+        for key, (contract, make) in made.items()
+    }
     return tables.Tables(
-        sites=_sites(study, raw, areas, offline=offline, notify=notify),
-        offers=empty(OFFERS)
-        if offers is None
-        else tables.offers(offers, enrolments=enrolled, notify=notify),
-        students=empty(STUDENTS)
-        if forecast is None
-        else tables.students(forecast, areas=areas, changes=changes, notify=notify),
-        enrolments=empty(STUDENTS)
-        if enrolled is None
-        else tables.enrolments(enrolled, notify=notify),
-        residents=empty(STUDENTS) if by_home is None else homes(by_home),
+        sites=sites,
+        offers=tables.at_sites(found["offers"], sites, notify=notify),
+        students=tables.at_sites(found["forecast"], sites, notify=notify),
+        enrolments=found["students_by_programme"],
+        residents=found["students_by_home"],
         areas=areas,
         origins=tables.origins(areas, indicators, notify=notify),
         indicators=indicators,
@@ -97,7 +100,7 @@ def _read(study: Study) -> dict[str, pd.DataFrame]:
 def _areas(raw: Raw, notify: Notify) -> gpd.GeoDataFrame:
     from geo_mbo import tables
 
-    provinces = [tables.provinces(found) for found in _those(raw, "provinces")]
+    provinces = [tables.provinces(found, notify=notify) for found in _those(raw, "provinces")]
     municipalities = tables.municipalities(
         raw["municipalities"], provinces=provinces[0] if provinces else None, notify=notify
     )

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from geo_mbo.travel import TravelMatrix
 
 
-def read_roads(study: Study, *, cache: Cache, notify: Notify = to_log) -> Network | None:
+def read_roads(
+    study: Study, *, cache: Cache, progress: Progress = silent, notify: Notify = to_log
+) -> Network | None:
     """Build the network of the study's road map, or load it where it was built before.
 
     Returns
@@ -39,7 +41,11 @@ def read_roads(study: Study, *, cache: Cache, notify: Notify = to_log) -> Networ
         "network.npz",
         _roads_recipe(study, given, modes),
         make=lambda tell: read_network(
-            path, modes=modes, columns=given.columns or None, notify=tell
+            path,
+            modes=modes,
+            columns=given.columns or None,
+            notify=tell,
+            progress=lambda fraction, _: progress(fraction, "network"),
         ),
         save=lambda network, to: network.save(to),
         load=Network.load,
@@ -151,11 +157,13 @@ def searched_modes(study: Study) -> tuple[str, ...]:
 
 
 def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mapping[str, object]:
-    """Give all that a search depends on beside its points: roads, speeds and the snap limit."""
+    """Give all that a search depends on beside its points: roads, rules, speeds, snap limit."""
     from geo_mbo.modes import modes as known
+    from geo_mbo.network.access import rules
 
     return {
         "roads": digest(study.path(roads)),
+        "access": rules(),
         "columns": roads.columns,
         "modes": [repr(known()[mode]) for mode in modes],
         "snap_limit_m": study.parameters.snap_limit_m,

@@ -117,7 +117,7 @@ def measure_study(
         apply(tables, plan)  # a plan that cannot be is told before the long search
     places = candidate_sites(scenarios, tables) if scenarios else tables.sites
     progress(0.3, "network")
-    network = read_roads(study, cache=kept, notify=notify)
+    network = read_roads(study, cache=kept, progress=part(progress, 0.3, 0.45), notify=notify)
     searched = part(progress, 0.45, 0.7)
     matrix = travel_of(study, tables, places, network, cache=kept, progress=searched, notify=notify)
     progress(0.7, "measures")

@@ -45,6 +45,7 @@ class TravelMatrix:
     Examples
     --------
     >>> import pandas as pd
+    >>> from geo_mbo.travel import matrix_from_long
     >>> frame = pd.DataFrame({"origin_id": ["1011", "1012"], "site_id": ["901X001", "901X001"],
     ...                       "mode": "bike", "minutes": [12.0, float("inf")],
     ...                       "meters": [3000.0, float("inf")], "status": ["ok", "over_limit"]})
