@@ -27,6 +27,7 @@ app = App(
     help="Travel and catchments for Dutch vocational education, from open data to maps.",
     version=lambda: version("geo-mbo"),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 

@@ -17,7 +17,7 @@ SITES, INSTITUTIONS, PROGRAMMES = 480, 60, 350
 
 
 def country(folder: Path) -> Tables:
-    """342 municipalities and 4,068 PC4 with their young people; sites, offers and students made up."""
+    """Give 342 municipalities and 4,068 PC4; sites, offers and students are made up."""
     areas = _areas(folder)
     origins = _origins(folder, areas)
     rng = np.random.default_rng(7)

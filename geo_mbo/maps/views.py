@@ -285,4 +285,3 @@ def _rough(people: pd.Series) -> npt.NDArray[np.float64]:
     """Take numbers below five as 2.5: shown as "<5"."""
     numbers = people.to_numpy(float)
     return np.where((numbers > 0) & (numbers < SMALLEST_SHOWN), 2.5, np.round(numbers))
-

@@ -78,7 +78,7 @@ def parameters(about: About, lang: Lang) -> Section:
 
 def citation(about: About, lang: Lang) -> Section:
     """Say how to cite this study."""
-    made = text("report.cite.made", lang, version=about.versions.get("geo_mbo", ""))
+    made = text("report.cite.made", lang, version=version(about))
     told = [about.title.rstrip("."), day(about.created, lang), " ".join(made.split())]
     cited = ". ".join(part for part in told if part != "-") + "."
     if about.attributions:
@@ -86,6 +86,17 @@ def citation(about: About, lang: Lang) -> Section:
     return Section(
         "citeren", text("report.cite.title", lang), text("report.cite.lead", lang), (cited,)
     )
+
+
+def version(about: About) -> str:
+    """Give the version of geo_mbo that a study was made with; empty where it is not known.
+
+    Examples
+    --------
+    >>> version(About("Town", versions={"geo-mbo": "1.0"})), version(About("Town"))
+    ('1.0', '')
+    """
+    return about.versions.get("geo-mbo") or about.versions.get("geo_mbo", "")
 
 
 def parameter_name(key: str, lang: Lang) -> str:

@@ -132,6 +132,7 @@ def render(
             about=about,
             view=view,
             intro=_intro(view),
+            version=background.version(about),
             figures=figures,
             sections=sections,
             previews=previews,

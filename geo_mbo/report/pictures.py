@@ -44,7 +44,9 @@ def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
     site = tables.sites[tables.sites["site_id"] == site_id]
     return {
         "verzorgingsgebieden": _picture(shapes, share, (0.005, 0.02, 0.05, 0.15), SHADES, site),
-        "reistijd": _picture(shapes, _nearest(findings, view), _breaks(view), SHADES, tables.sites),
+        "reistijd": _picture(
+            shapes, _nearest(findings, view), (10, 20, 30, 45), SHADES, tables.sites
+        ),
         "dekking": _picture(shapes, _uncovered(findings, view), (0.1, 0.25, 0.5, 0.75), WARM, None),
     }
 
@@ -65,17 +67,13 @@ def _largest_catchment(findings: Findings) -> tuple[str, pd.Series]:
 def _nearest(findings: Findings, view: View) -> pd.Series:
     times = findings.providers
     first = times[(times["mode"] == view.mode) & (times["rank"] == 1)]
-    return first.set_index("area_id")["minutes_mean"].replace(np.inf, np.nan)
+    return first.set_index("area_id")["minutes_p50"].replace(np.inf, np.nan)
 
 
 def _uncovered(findings: Findings, view: View) -> pd.Series:
     """Share of the programmes that are out of reach, averaged over young people."""
     table = findings.coverage[findings.coverage["mode"] == view.mode]
     return table.groupby("area_id")["share_out"].mean()
-
-
-def _breaks(view: View) -> tuple[float, ...]:
-    return tuple(view.limit_min * step for step in (1 / 3, 2 / 3, 1, 4 / 3))
 
 
 def _picture(

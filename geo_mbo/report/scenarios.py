@@ -47,7 +47,7 @@ def _section(
         " ".join([text("report.scenario.lead", lang), *done]),
         (*_people(found, lang), *_moved(found, names, lang), *_gaps(found, names, lang)),
         tables=(table,) if table.rows else (),
-        caution=text("report.scenario.caution", lang),
+        caution=text("report.scenario.caution", lang) if len(found.moved) else "",
     )
 
 
@@ -68,18 +68,21 @@ def _action(action: Action, names: Names, called: dict[str, str], lang: Lang) ->
 def _people(found: Comparison, lang: Lang) -> list[str]:
     mode = found.choices.mode
     rows = found.people[(found.people["mode"] == mode) & found.people["programme_id"].isna()]
-    return [
-        text(
-            "report.scenario.people",
-            lang,
-            mode=by_mode(mode, lang),
-            better=round(row["better"]),
-            worse=round(row["worse"]),
-            same=round(row["same"]),
-            threshold=round(found.threshold_min),
+    told = []
+    for row in rows.to_dict("records"):
+        ways = [way for way in ("better", "worse") if round(row[way]) > 0]
+        told.append(
+            text(
+                f"report.scenario.people_{'_'.join(ways) or 'same'}",
+                lang,
+                mode=by_mode(mode, lang),
+                better=round(row["better"]),
+                worse=round(row["worse"]),
+                same=round(row["same"]),
+                threshold=round(found.threshold_min),
+            )
         )
-        for row in rows.to_dict("records")
-    ]
+    return told
 
 
 def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.sources.text import read_text, take, wrong_cell
+from geo_mbo.sources.text import once, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,10 +36,12 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError, FileError
-        See `geo_mbo.sources.text.read_text`; columns are missing; a coordinate is no number.
+        See `geo_mbo.sources.text.read_text`; columns are missing; a coordinate
+        is no number; a location is there twice.
     """
     path = Path(path)
     taken = take(read_text(path), _LOCATIONS, optional=_ADDRESS, where=path.name)
+    once(taken[["site_id"]], where=path.name)
     number = taken["house"].fillna("") + taken["addition"].fillna("")
     read = taken.drop(columns=["house", "addition"]).assign(
         latitude=degrees(taken["latitude"], where=path.name, column="GPS_LATITUDE"),

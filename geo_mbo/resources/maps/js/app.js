@@ -120,6 +120,7 @@ function startApp(map, makeView) {
   };
   /** Fit the map to bounds; beside the legend where that costs no size. */
   app.zoomTo = (bounds, most, room) => {
+    if (!bounds.isValid()) return;
     const legend = $('gm-legend');
     const space = room === undefined ? 40 : room;
     const beside = getComputedStyle(legend).position === 'absolute' ? legend.offsetWidth + 24 : space;

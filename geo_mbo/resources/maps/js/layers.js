@@ -65,7 +65,8 @@ function makeLayers(map, hear) {
 
   function siteSize() {
     const few = sites.length <= 80;
-    return Math.max(few ? 7 : 3, Math.min(10, (few ? 7 : 3) + (map.getZoom() - (few ? 10 : 7.5)) * 1.6));
+    const least = few ? 7 : 2.4;
+    return Math.max(least, Math.min(10, least + (map.getZoom() - (few ? 10 : 7.5)) * 1.8));
   }
 
   return {
@@ -104,6 +105,7 @@ function makeLayers(map, hear) {
         if (!map.hasLayer(mark)) mark.addTo(map);
         const dim = how === 'dim';
         Object.assign(mark.options, { chosen: how === 'chosen', fillOpacity: dim ? 0.35 : 1, opacity: dim ? 0.5 : 1 });
+        mark.options.weight = size < 5 ? 1.1 : 2.2;
         mark.setRadius(how === 'chosen' ? size + 3 : dim ? Math.max(size - 2.5, 2.5) : size);
         mark.bringToFront();
         if (how === 'chosen') mark.bringToFront();

@@ -83,8 +83,8 @@ const SiteMark = L.CircleMarker.extend({
     pen.globalAlpha = this.options.opacity;
     pen.setLineDash(this.options.candidate ? [3, 2] : []);
     pen.beginPath();
-    pen.arc(x, y, this._radius + 1.4, 0, 7);
-    pen.lineWidth = this.options.chosen ? 3 : 1;
+    pen.arc(x, y, this._radius + (this._radius < 5 ? 0.9 : 1.4), 0, 7);
+    pen.lineWidth = this.options.chosen ? 3 : this._radius < 5 ? 0.7 : 1;
     pen.strokeStyle = this.options.chosen ? '#10181f' : '#33404d';
     pen.stroke();
     if (this._radius >= 6.5) {
