@@ -97,7 +97,7 @@ postcodes = "pc4.gpkg"
 inhabitants = "{nl}/pc4_population_age5_2021.csv"
 [inputs.roads]
 path = "{real_data}/roads/roads_amsterdam_rd.gpkg"
-columns = {{ speed_kmh = "KMH" }}
+columns = {{ travel_time = "TRAVELTIME", travel_time_unit = "s" }}
 attribution = "Wegen Amsterdam (herkomst niet vermeld)"
 [inputs.sites]
 path = "{nl}/amsterdam_vo_schools_2015.geojson"

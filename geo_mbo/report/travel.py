@@ -310,11 +310,12 @@ def _means(travel: pd.DataFrame) -> dict[str, _Mean]:
 
 
 def _within(findings: Findings) -> dict[tuple[str, float], float]:
-    """Share of all students who are there in time, by mode and limit."""
+    """Share of all students who are there in time, by mode and limit; nothing without students."""
     every = findings.travel_by_area.groupby("mode")["students"].sum()
     within = findings.students_within.groupby(["mode", "cutoff_min"])["students"].sum()
-    whole = {str(mode): float(students) for mode, students in every.items()}
+    whole = {str(mode): float(students) for mode, students in every.items() if students > 0}
     return {
-        (str(mode), float(cutoff)): float(students) / whole[mode] if whole[mode] else np.nan
+        (str(mode), float(cutoff)): float(students) / whole[mode]
         for (mode, cutoff), students in zip(within.index.to_flat_index(), within, strict=True)
+        if mode in whole
     }

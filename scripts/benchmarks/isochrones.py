@@ -27,7 +27,7 @@ def rows(*, quick: bool) -> list[Row]:
         int(((network.node_x - p.x) ** 2 + (network.node_y - p.y) ** 2).argmin())
         for p in sites.geometry
         if not p.is_empty
-    ][: 3 if quick else None]
+    ][: 2 if quick else None]
 
     def recipe() -> list[shapely.Geometry]:
         return [around(there, points, node, minutes) for node in some for minutes in CUTOFFS_MIN]

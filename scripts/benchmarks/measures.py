@@ -13,7 +13,7 @@ def rows(*, quick: bool) -> list[Row]:
     from geo_mbo.analysis import time_to_providers
     from geo_mbo.travel import crow_flies_matrix
 
-    count_origins, count_sites = (1_000, 200) if quick else (4_070, 641)
+    count_origins, count_sites = (2_000, 400) if quick else (4_070, 641)
     origins, sites = made(count_origins, count_sites)
     matrix = crow_flies_matrix(origins, sites, modes=["bike"], limit_min=600)
     ours, mine = cpu_seconds(lambda: time_to_providers(matrix, origins, sites, n=3))

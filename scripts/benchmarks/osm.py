@@ -41,4 +41,8 @@ def as_xml(path: Path, to: Path) -> Path:
 
 def osmnx_network(xml: Path) -> object:
     network = ox.graph_from_xml(xml, simplify=True, retain_all=True)
-    return ox.add_edge_travel_times(ox.add_edge_speeds(network, fallback=30))
+    network = ox.add_edge_speeds(network, fallback=30)
+    for _, _, edge in network.edges(data=True):
+        # osmnx leaves a speed empty where a sign is no number ("walk"), and then stops.
+        edge["speed_kph"] = edge["speed_kph"] if edge["speed_kph"] > 0 else 30
+    return ox.add_edge_travel_times(network)
