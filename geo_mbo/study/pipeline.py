@@ -101,7 +101,18 @@ def measure_study(
     cache: Cache | None = None,
     progress: Progress = silent,
 ) -> Outcome:
-    """Run a study up to its findings, and write nothing but the cache."""
+    """Run a study up to its findings, and write nothing but the cache.
+
+    Parameters
+    ----------
+    study, offline, cache, progress
+        As for `run_study`.
+
+    Returns
+    -------
+    Outcome
+        Without files.
+    """
     from geo_mbo.analysis import Choices, find
     from geo_mbo.scenario import apply, candidate_sites, compare, read_scenario
 
@@ -148,7 +159,20 @@ def measure_study(
 def write_outcome(
     outcome: Outcome, *, folder: Path, lang: Lang = "nl", progress: Progress = silent
 ) -> tuple[Path, ...]:
-    """Write every file of a study into a folder, each whole or not at all; give their paths."""
+    """Write every file of a study into a folder, each whole or not at all; give their paths.
+
+    Parameters
+    ----------
+    outcome
+        What `measure_study` gave.
+    folder, lang, progress
+        As for `run_study`.
+
+    Raises
+    ------
+    FileError
+        The folder cannot be written, or the disk is full.
+    """
     from geo_mbo.export import write_geopackage, write_run_record
     from geo_mbo.maps import write_maps
     from geo_mbo.report import write_index, write_workbook
