@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.browser import browser, browser_page
+from tests.land_fixtures import areas, changes, golden, told
 
-__all__ = ["browser", "browser_page", "example", "real_data"]
+__all__ = ["areas", "browser", "browser_page", "changes", "golden", "told"]
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"

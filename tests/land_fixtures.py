@@ -1,4 +1,4 @@
-"""Fixtures of the made-up land: ``pytest_plugins = ["tests.land_fixtures"]`` brings them."""
+"""Fixtures of the made-up land: ``conftest.py`` brings them."""
 
 from __future__ import annotations
 

@@ -12,8 +12,6 @@ from geo_mbo.errors import InputError, MissingFileError
 from geo_mbo.sources import cbs
 from geo_mbo.sources.catalogue import data_sets, source_of
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 def test_statline_spelling(golden: Path) -> None:
     found = cbs.read_inhabitants(golden / "83502NED.csv").set_index(["pc4", "age_from"])

@@ -14,8 +14,6 @@ from geo_mbo.sources import duo, rio
 from geo_mbo.sources.cells import by_year, counted
 from geo_mbo.sources.text import read_text
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 def changed(path: Path, folder: Path, old: str, new: str) -> Path:
     """Give a copy of a file with one text replaced."""

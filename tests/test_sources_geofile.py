@@ -17,8 +17,6 @@ from geo_mbo.errors import CrsError, FileError, GeoMboError, InputError, Missing
 from geo_mbo.sources import geofile, own
 from tests.land import MUNICIPALITIES, PC4, X, Y, polygons
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 def saved(frame: gpd.GeoDataFrame, folder: Path, name: str = "a.gpkg", **how: str) -> Path:
     frame.to_file(folder / name, **how)

@@ -16,8 +16,6 @@ import stamina
 from geo_mbo.errors import FetchError
 from geo_mbo.sources import pdok
 
-pytest_plugins = ["tests.land_fixtures"]
-
 ADDRESS = {"street": "Kade", "number": "1", "postcode": "1001AA", "place": "Haverdam"}
 Answers = list[tuple[int, bytes]]
 

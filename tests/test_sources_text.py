@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from geo_mbo.errors import FileError, GeoMboError, InputError, MissingFileError
 from geo_mbo.sources.text import header, read_text, take
 
-pytest_plugins = ["tests.land_fixtures"]
-
 ROWS = [["01ZZ", "Súd & Oost", "0363"], ["02ZZ", 'Het "Want", Noord', ""]]
 
 

@@ -17,8 +17,6 @@ from geo_mbo.sources import cbs, geofile, own
 from geo_mbo.tables.areas import inside
 from tests.land import MUNICIPALITIES, PROVINCES, X, Y, polygons, raw_pc4
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 def test_areas_know_their_parents(areas: gpd.GeoDataFrame) -> None:
     parents = areas.set_index("area_id")["parent_id"]

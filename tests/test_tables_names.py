@@ -14,8 +14,6 @@ from geo_mbo.notes import Note
 from geo_mbo.sources import cbs, geofile
 from geo_mbo.tables.names import name_key, province_code, province_key, resolve
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 def one(name: str, province: str, areas: gpd.GeoDataFrame, changes: pd.DataFrame) -> list[object]:
     """Resolve one name: its origins, and their shares where there are several."""

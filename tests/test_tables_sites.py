@@ -15,8 +15,6 @@ from geo_mbo.sources import cbs, duo, geofile, own, rio
 from geo_mbo.tables.addresses import place_name, postcodes
 from tests.land import X, Y
 
-pytest_plugins = ["tests.land_fixtures"]
-
 
 @pytest.fixture
 def raw(golden: Path) -> dict[str, pd.DataFrame]:

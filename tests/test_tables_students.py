@@ -17,8 +17,6 @@ from geo_mbo.notes import Note
 from geo_mbo.schema import OFFERS, STUDENTS
 from geo_mbo.sources import duo
 
-pytest_plugins = ["tests.land_fixtures"]
-
 COUNTS = ["students", "students_low", "students_high"]
 
 
