@@ -129,8 +129,12 @@ def _joined_postcodes(tables: Tables, findings: Findings) -> gpd.GeoDataFrame:
     pairs = findings.travel_catchment[findings.travel_catchment["within"]]
     shapes = tables.areas[tables.areas["level"] == "pc4"].set_index("area_id").geometry
     pairs = pairs[pairs["origin_id"].isin(shapes.index)]
+    cells = shapes.to_numpy()
+    if not shapely.coverage_is_valid(cells):
+        # Neighbours that share their borders to the letter are joined many times faster.
+        cells = shapely.coverage_clean(cells)  # type: ignore[attr-defined]
     found = {
-        str(site): shapely.union_all(shapes.loc[rows["origin_id"]].to_numpy())
+        str(site): shapely.coverage_union_all(cells[shapes.index.get_indexer(rows["origin_id"])])
         for site, rows in pairs.groupby("site_id", sort=True)
     }
     asked = findings.choices
