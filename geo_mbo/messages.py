@@ -54,7 +54,7 @@ def text(key: str, /, lang: Lang = "en", **params: object) -> str:
         Language of the message.
     **params
         Values of the placeholders. Whole numbers and fractions are written as the language does;
-        ``mode`` is the name of a mode of travel and gets its word in the language.
+        ``mode`` names one or more modes of travel, which get their words in the language.
 
     Raises
     ------
@@ -99,7 +99,8 @@ def percent(share: float, lang: Lang = "nl", decimals: int = 0) -> str:
 def _written(name: str, value: object, lang: Lang) -> object:
     """Write a value as the language does; years and codes come as text and stay as they are."""
     if name == "mode":
-        return catalogue(lang).get(f"mode.{value}", value)
+        modes = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+        return ", ".join(catalogue(lang).get(f"mode.{mode}", mode) for mode in modes)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return number(value, lang, 0 if isinstance(value, int) else 1)

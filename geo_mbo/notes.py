@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from geo_mbo.messages import Lang, text
@@ -63,6 +63,37 @@ def note(
     return Note(
         code, len(named) if count is None else count, tuple(named[:SHOWN_ROWS]), dict(params)
     )
+
+
+def together(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Tell each finding once: what holds for several modes of travel in one sentence.
+
+    Examples
+    --------
+    >>> both = [note("snap_cut_off", ["6776"], mode=mode) for mode in ("bike", "car")]
+    >>> [found.params["mode"] for found in together(both)]
+    [('bike', 'car')]
+    """
+    merged: list[Note] = []
+    for found in notes:
+        alike = [k for k, other in enumerate(merged) if _but_mode(other) == _but_mode(found)]
+        if not alike:
+            merged.append(found)
+            continue
+        first = merged[alike[0]]
+        modes = dict.fromkeys([*_modes(first), *_modes(found)])
+        if modes:
+            merged[alike[0]] = replace(first, params={**first.params, "mode": tuple(modes)})
+    return tuple(merged)
+
+
+def _but_mode(found: Note) -> Note:
+    return replace(found, params={k: v for k, v in found.params.items() if k != "mode"})
+
+
+def _modes(found: Note) -> tuple[str, ...]:
+    mode = found.params.get("mode", ())
+    return (mode,) if isinstance(mode, str) else tuple(mode)
 
 
 Notify = Callable[[Note], None]

@@ -63,7 +63,7 @@ def test_what_a_table_from_elsewhere_leaves_out():
     np.testing.assert_array_equal(matrix.meters("transit"), [[np.nan, np.inf], [np.inf, np.nan]])
     assert [TRAVEL_STATUS[k] for k in matrix.status("transit").ravel()][1] == "unreachable"
     assert [(n.code, n.count) for n in notes] == [("pairs_missing", 2), ("meters_unknown", 2)]
-    assert notes[0].text("nl").startswith("2 paren")
+    assert "ontbreken: 2." in notes[0].text("nl")
     empty = matrix_from_long(bare.assign(minutes=np.nan), notify=notes.append)
     assert np.isinf(empty.minutes("transit")).all()
 

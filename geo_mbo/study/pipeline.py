@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.cache import Cache
 from geo_mbo.messages import Lang
-from geo_mbo.notes import Note
+from geo_mbo.notes import Note, together
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.provenance import About
 from geo_mbo.study.about import about
@@ -151,9 +151,7 @@ def measure_study(
     comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
     progress(0.85, "isochrones")
     reach = reach_of(study, tables, network, cache=kept, notify=notify)
-    # Two steps can find the same; it is told once.
-    found = tuple(note for k, note in enumerate(notes) if note not in notes[:k])
-    return Outcome(tables, network, matrix, findings, comparisons, reach, told, found)
+    return Outcome(tables, network, matrix, findings, comparisons, reach, told, together(notes))
 
 
 def write_outcome(
