@@ -81,8 +81,10 @@ def test_the_geopackage_opens_with_layers_crs_and_styles(ran: Ran) -> None:
         assert pyogrio.read_info(path, layer=name)["crs"] == "EPSG:28992"
     with sqlite3.connect(path) as database:
         styled = {row[0] for row in database.execute("select f_table_name from layer_styles")}
+        version = database.execute("pragma user_version").fetchone()[0]
     database.close()
     assert styled == set(drawn)
+    assert version == 10300, "GeoPackage 1.3, which older QGIS opens without a warning"
 
 
 def test_the_workbook_opens(ran: Ran) -> None:

@@ -160,6 +160,8 @@ def _write_layer(path: Path, layer: Layer, frame: pd.DataFrame, about: About, la
         geometry_type=layer.shape or None,
         promote_to_multi=layer.shape == "MultiPolygon",
         layer_options=options,
+        # Newer versions of the format open with a warning in the QGIS of Debian 12.
+        dataset_options={} if path.exists() else {"VERSION": "1.3"},
     )
 
 
