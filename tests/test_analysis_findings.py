@@ -125,6 +125,13 @@ def test_notes_say_who_is_not_told_of(town: SampleTown) -> None:
     assert codes == ["students_elsewhere", "students_unplaced", "areas_without_origins"]
 
 
+def test_sites_without_an_institution_are_told(town: SampleTown) -> None:
+    """Each counts as a provider of its own, which may be one too many."""
+    owners = town.tables.sites["institution_id"].mask(town.tables.sites["site_id"] == "90AA002")
+    sites = town.tables.sites.assign(institution_id=owners)
+    assert "sites_without_institution" in told(replace(town.tables, sites=sites), town.matrix)
+
+
 def test_enrolments_of_another_year_are_noted(town: SampleTown, found: Findings) -> None:
     earlier = town.tables.enrolments.assign(year=2022)
     later = town.tables.enrolments.assign(year=2023, students=99.0)

@@ -193,12 +193,27 @@ def test_benchmark(town: SampleTown, t: Tables, students: pd.DataFrame) -> None:
     added = 28.5 * 16 + 9.5 * 8 + 2 * 36 + 0.5 * 44
     assert beta["minutes_mean"] == pytest.approx(added / 40.5)
     assert beta["within_30_share"] == pytest.approx(38 / 40.5)
+    assert beta["unreached_share"] == 0
     without = analysis.institution_benchmark(
         town.matrix, students.iloc[:0], t.offers, t.sites, t.origins
     )
     assert (without["rank"] == 0).all()
     assert without["minutes_mean"].isna().all()
     assert (without["students"] == 0).all()
+
+
+def test_no_rank_where_the_mean_is_of_a_minority(t: Tables, students: pd.DataFrame) -> None:
+    """Nearest of all by the mean of the few who get there would be a lie."""
+    rows = sample_town().matrix.select(modes=["bike"]).to_long()
+    cut = (rows["site_id"] == "90BB001") & (rows["minutes"] > 10)
+    rows.loc[cut, ["minutes", "meters"]] = inf
+    rows.loc[cut, "status"] = "over_limit"
+    found = analysis.institution_benchmark(
+        matrix_from_long(rows), students, t.offers, t.sites, t.origins
+    )
+    beta, alfa = row(found, institution_id="90BB"), row(found, institution_id="90AA")
+    assert (beta["minutes_mean"], beta["rank"], alfa["rank"]) == (8, 0, 1)
+    assert beta["unreached_share"] == pytest.approx(31 / 40.5)
 
 
 def test_a_site_that_is_not_located_overlaps_with_nobody(town: SampleTown, t: Tables) -> None:

@@ -17,7 +17,7 @@ from geo_mbo.sample import SampleTown, sample_town
 from geo_mbo.scenario import Scenario, apply, candidate_sites, compare, read_scenario
 from geo_mbo.schema import ORIGINS, SITES, STUDENTS, checked, empty
 from geo_mbo.tables import Tables
-from geo_mbo.travel import travel_matrix
+from geo_mbo.travel import matrix_from_long, travel_matrix
 
 ASKED = Choices(mode="bike", limit_min=30)
 CLOSE = {"kind": "close", "site_id": "90AA002"}
@@ -142,7 +142,8 @@ def test_move(town: SampleTown) -> None:
     moved = {key[1:] for key in offered(after) if key[0] == "90AA902"}
     assert moved == {("98002", "BBL"), ("98003", "BOL")}
     # Onto a candidate of another institution: the school stays what it is.
-    after = apply(town.tables, plan({**move, "to_site_id": "90BB901"}))
+    onto = {"kind": "move", "site_id": "90AA002", "to_site_id": "90BB901"}
+    after = apply(town.tables, plan(onto))
     assert row(after.sites, site_id="90BB901")["institution_id"] == "90AA"
 
 
@@ -246,6 +247,49 @@ def test_closing_boskerk(town: SampleTown) -> None:
     ]
     assert gaps["young_people_out_before"].tolist() == [0, 0]
     assert gaps["young_people_out_after"].tolist() == [250, 250]
+
+
+def test_a_known_site_opens_where_it_was_and_nowhere_else(town: SampleTown) -> None:
+    again = {"kind": "open", "site_id": "90AA002", "programmes": ["98001"]}
+    r = town.tables.sites.set_index("site_id").geometry["90AA002"]
+    there = apply(town.tables, plan(CLOSE, {**again, "x_m": r.x, "y_m": r.y}))
+    assert status(there)["90AA002"] == "existing"
+    move = {"kind": "move", "site_id": "90AA002", "to_site_id": "90BB901", **PLACE}
+    for elsewhere in (plan(CLOSE, {**again, **PLACE}), plan(move)):
+        with pytest.raises(StudyError) as error:
+            apply(town.tables, elsewhere)
+        assert [breach.code for breach in error.value.breaches] == ["scenario_other_place"]
+        assert error.value.text("nl") != error.value.text("en")
+
+
+def test_gaps_of_a_scenario_follow_the_choice_of_the_present(town: SampleTown) -> None:
+    """A fifth of Boskerk (9004) is 44 minutes from p: within 40 a gap at 0.2, none at 0.5."""
+    for least, due in ((0.5, False), (0.2, True)):
+        asked = Choices(mode="bike", limit_min=40, min_share_out=least)
+        gaps = compare(town.tables, town.matrix, plan(CLOSE), asked).gaps
+        found = gaps.query("mode == 'bike' and area_id == 'GM9002' and programme_id == '98003'")
+        assert (len(found) == 1) == due
+
+
+def test_nobody_s_gap_is_no_gap_of_a_scenario(town: SampleTown) -> None:
+    nobody = town.tables.origins["weight"].mask(town.tables.origins["area_id"] == "GM9002", 0.0)
+    empty_town = replace(town.tables, origins=town.tables.origins.assign(weight=nobody))
+    gaps = compare(empty_town, town.matrix, plan(CLOSE), ASKED).gaps
+    assert "GM9002" not in set(gaps["area_id"])
+
+
+def test_before_and_after_are_of_the_same_students(town: SampleTown) -> None:
+    """Who could not reach the old site is in the share beside the times, not in one of them."""
+    rows = town.matrix.to_long()
+    cut = (rows["origin_id"] == "9004") & (rows["site_id"] == "90AA002")
+    rows.loc[cut, ["minutes", "meters"]] = inf
+    rows.loc[cut, "status"] = "over_limit"
+    found = compare(town.tables, matrix_from_long(rows), plan(CLOSE), ASKED).moved
+    kept = row(found, area_id="GM9002", to_site_id="90BB001")
+    # 9003 (200) goes from 12 to 36; 9004 (50) had no way, and goes 44 now.
+    assert (kept["minutes_before"], kept["minutes_after"]) == pytest.approx((12, 36))
+    assert kept["unreached_before_share"] == pytest.approx(0.2)
+    assert (found["students_high"] > 0).all()
 
 
 def test_where_students_of_a_closed_site_go(town: SampleTown) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from geo_mbo.cache import Cache
 from geo_mbo.errors import FileError, GeoMboError, InputError, MissingFileError, StudyError
+from geo_mbo.notes import Note
 from geo_mbo.study import measure_study, read_study
 from geo_mbo.study.file import Inputs, Parameters, Study
+from geo_mbo.study.inputs import read_tables
 
 
 def written(folder: Path, text: str) -> Path:
@@ -44,6 +46,11 @@ def test_a_small_study_has_defaults(tmp_path: Path) -> None:
         (SMALL + '[parameters]\nmode = "train"\n', ["study_value"]),
         (SMALL + '[parameters]\nmodes = ["car"]\n', ["mode_not_searched"]),
         (SMALL + '[parameters]\nmodes = ["bike", "transit"]\n', ["transit_needs_matrix"]),
+        (SMALL + "[parameters]\nlimit_min = 150\n", ["limit_beyond_search"]),
+        (
+            SMALL + "[parameters]\ncutoffs_min = [30, 90]\nsearch_limit_min = 60\n",
+            ["limit_beyond_search"],
+        ),
         (SMALL + 'roads = "absent.pbf"\noffers = "no.csv"\n', ["input_missing"] * 2),
         (SMALL + 'roads = "."\n', ["input_is_folder"]),
         ('folder = "x"\n' + SMALL, ["study_key_unknown"]),
@@ -123,6 +130,24 @@ def test_public_transport_comes_from_elsewhere(small_example: Path) -> None:
     transit = outcome.findings.providers.query("mode == 'transit' and rank == 1")
     car = outcome.findings.providers.query("mode == 'car' and rank == 1")
     assert transit["minutes_mean"].tolist() == pytest.approx(car["minutes_mean"].tolist(), rel=1e-4)
+
+
+def test_what_own_sites_leave_out_is_taken_from_the_publisher(small_example: Path) -> None:
+    """Without it a second site of one institution would count as a second provider."""
+    own = "site_id,name\n901X001,Onze hoofdlocatie\neigen,Nieuw\n"
+    (small_example.parent / "own.csv").write_text(own, encoding="utf-8")
+    plain = read_tables(read_study(small_example), offline=True, notify=lambda _: None).sites
+    text = small_example.read_text(encoding="utf-8")
+    text = text.replace("[inputs]\n", '[inputs]\nsites = "own.csv"\n')
+    small_example.write_text(text, encoding="utf-8")
+    notes: list[Note] = []
+    sites = read_tables(read_study(small_example), offline=True, notify=notes.append).sites
+    before, after = (t.set_index("site_id").loc["901X001"] for t in (plain, sites))
+    assert after["name"] == "Onze hoofdlocatie"
+    same = before.index.drop(["name", "capacity"])
+    assert after[same].tolist() == before[same].tolist()
+    assert len(sites) == len(plain) + 1
+    assert [note.rows for note in notes if note.code == "sites_own_first"] == [("901X001",)]
 
 
 def test_a_matrix_of_strange_places_is_refused(small_example: Path) -> None:

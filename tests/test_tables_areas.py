@@ -126,6 +126,21 @@ def test_young_people_of_the_postcode_file(areas: gpd.GeoDataFrame, told: list[N
         tables.pc4_indicators(raw_pc4().assign(young_people=None), areas=areas, year=2024)
 
 
+def test_a_band_that_is_withheld_is_told(areas: gpd.GeoDataFrame, told: list[Note]) -> None:
+    """The other band counts; that it is too few has to be said."""
+    bands = pd.DataFrame(
+        {
+            "pc4": ["1001", "1001", "1002", "1002"],
+            "age_from": [15, 20, 15, 20],
+            "age_to": [20, 25, 20, 25],
+            "year": pd.array([2024] * 4, dtype="Int64"),
+            "inhabitants": [40.0, float("nan"), 10.0, 15.0],
+        }
+    )
+    tables.indicators(bands, areas=areas, notify=told.append)
+    assert [(note.code, note.rows) for note in told] == [("pc4_partly_withheld", ("1001",))]
+
+
 def test_origins(areas: gpd.GeoDataFrame, told: list[Note]) -> None:
     indicators = tables.pc4_indicators(raw_pc4(), areas=areas, year=2024, notify=lambda _: None)
     found = tables.origins(areas, indicators, notify=told.append)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 WITHIN_MIN = 30
 """Limit in minutes of ``within_30_share``."""
 
+RANKED_SHARE = 0.5
+"""Where more than this share reach nothing the mean is of a minority, and gives no rank."""
+
 _BENCHMARK = {
     "institution_id": "str",
     "institution": "str",
@@ -27,6 +30,7 @@ _BENCHMARK = {
     "programmes": "int64",
     **dict.fromkeys(COUNTS, "float64"),
     "minutes_mean": "float64",
+    "unreached_share": "float64",
     "within_30_share": "float64",
     "rank": "int64",
 }
@@ -61,9 +65,10 @@ def institution_benchmark(
     pandas.DataFrame
         ``institution_id``, ``institution``, ``mode``, ``sites``, ``programmes`` (different ones),
         ``students`` (and bounds) whose trip can be told, ``minutes_mean`` over those who reach
-        their site, ``within_30_share``: share of all of them within 30 minutes (0-1; exactly 30 is
-        within), ``rank`` by mean minutes within the mode (1 = shortest; equal means share a rank;
-        0 = no trips to tell). Every institution of an open site is there for every mode.
+        their site, ``unreached_share`` (0-1): who does not, ``within_30_share``: share of all of
+        them within 30 minutes (0-1; exactly 30 is within), ``rank`` by mean minutes within the
+        mode (1 = shortest; equal means share a rank; 0 = no trips to tell, or more than half reach
+        nothing). Every institution of an open site is there for every mode.
 
     Raises
     ------
@@ -98,11 +103,13 @@ def institution_benchmark(
     whole = listed.reset_index().merge(
         pd.DataFrame({"mode": pd.Series(matrix.modes, dtype="str")}), how="cross"
     )
-    found = whole.join(travel[[*COUNTS, "minutes_mean"]], on=["institution_id", "mode"]).join(
+    told = travel[[*COUNTS, "minutes_mean", "unreached_share"]]
+    found = whole.join(told, on=["institution_id", "mode"]).join(
         within, on=["mode", "institution_id"]
     )
     filled = found.fillna({"programmes": 0, **dict.fromkeys(COUNTS, 0.0)})
-    ranked = filled.groupby("mode")["minutes_mean"].rank(method="min").fillna(0)
+    of_most = filled["minutes_mean"].where(filled["unreached_share"] <= RANKED_SHARE)
+    ranked = of_most.groupby(filled["mode"]).rank(method="min").fillna(0)
     order = pd.Categorical(filled["mode"], categories=matrix.modes)
     placed = filled.assign(rank=ranked, order=order).sort_values(["order", "institution_id"])
     return joined([placed], _BENCHMARK)

@@ -163,7 +163,12 @@ def gaps(
     import pandas as pd
 
     out = coverage[
-        (coverage["share_out"] >= min_share) & (coverage["young_people_out"] >= min_young_people)
+        is_gap(
+            coverage["share_out"],
+            coverage["young_people_out"],
+            min_share=min_share,
+            min_young_people=min_young_people,
+        )
     ].sort_values("area_id")
     everybody = coverage.groupby(["programme_id", "mode"])["young_people"].sum()
     listed = out.groupby(["programme_id", "mode", "limit_min"], sort=True).agg(
@@ -182,6 +187,17 @@ def gaps(
         ["order", "young_people_out", "programme_id"], ascending=[True, False, True]
     )
     return joined([found], _GAPS)
+
+
+def is_gap(
+    share_out: pd.Series,
+    young_people_out: pd.Series,
+    *,
+    min_share: float,
+    min_young_people: float = 1,
+) -> pd.Series:
+    """Say which areas count as a gap, by the share and number of young people out of reach."""
+    return (share_out >= min_share) & (young_people_out >= min_young_people)
 
 
 def facts(offers: pd.DataFrame) -> pd.DataFrame:

@@ -295,6 +295,10 @@ def _tell(
     bare = sorted(set(municipalities) - set(tables.origins["area_id"]))
     if bare:
         notify(note("areas_without_origins", bare))
+    usable = open_sites(tables.sites)
+    lone = usable.loc[usable["institution_id"].isna(), "site_id"]
+    if len(lone):
+        notify(note("sites_without_institution", lone))
     used = set(latest(tables.enrolments, asked.year)["year"])
     if used and asked.year is not None and asked.year not in used:
         notify(note("enrolments_other_year", count=1, year=str(asked.year), used=str(used.pop())))

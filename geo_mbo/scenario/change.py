@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 OPEN = ("existing", "competitor")
 
+SAME_PLACE_M = 50
+"""So far from where a known site lies its place may be given: coordinates are rounded."""
+
 
 def candidate_sites(scenarios: Sequence[Scenario], tables: Tables) -> gpd.GeoDataFrame:
     """Give the sites that travel times are needed to: those there are, and all that scenarios open.
@@ -93,7 +96,8 @@ def apply(tables: Tables, scenario: Scenario) -> Tables:
     ------
     StudyError
         An action cannot be done: an unknown site or programme, a closed site that closes, an open
-        one that opens, a programme that is not there to stop or already there: all at once.
+        one that opens, a known one at another place, a programme that is not there to stop or
+        already there: all at once.
 
     Examples
     --------
@@ -149,6 +153,8 @@ def _done(tables: Tables, action: Action, where: str, *, catalogue: pd.DataFrame
 
 
 def _opened(tables: Tables, action: Action, site: str, where: str) -> Tables:
+    from shapely import Point
+
     there = tables.sites["site_id"] == site
     if not there.any():
         row = _candidate(action, tables, None)
@@ -157,6 +163,9 @@ def _opened(tables: Tables, action: Action, site: str, where: str) -> Tables:
         return replace(tables, sites=_with_rows(tables.sites, [row | {"status": "existing"}]))
     if tables.sites.loc[there, "status"].isin(OPEN).any():
         raise StudyError.of("scenario_already_open", where=where, site=site)
+    known = tables.sites.geometry[there].iloc[0]
+    if action.place_m and (known.is_empty or known.distance(Point(action.place_m)) > SAME_PLACE_M):
+        raise StudyError.of("scenario_other_place", where=where, site=site)
     changed: dict[str, object] = {"status": "existing"}
     if action.institution_id:
         changed["institution_id"] = action.institution_id

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.analysis.coverage import coverage, facts
+from geo_mbo.analysis.coverage import coverage, facts, is_gap
 from geo_mbo.analysis.findings import Choices, latest, settled
 from geo_mbo.analysis.nearest import nearest_offering
 from geo_mbo.analysis.trips import Trips, trips
@@ -53,6 +53,7 @@ _MOVED = {
     **dict.fromkeys(COUNTS, "float64"),
     "minutes_before": "float64",
     "minutes_after": "float64",
+    "unreached_before_share": "float64",
 }
 _GAPS = {
     "programme_id": "str",
@@ -89,10 +90,13 @@ class Comparison:
     moved
         Students of sites that close, by the reference mode: ``from_site_id``, ``to_site_id``
         (missing: none in reach), ``area_id``, ``mode``, ``students`` (and bounds),
-        ``minutes_before``, ``minutes_after`` (means over those who reach; ``inf``: nobody).
+        ``minutes_before``, ``minutes_after`` (means over the same students, those who reach both
+        sites; where nobody reached the old one ``inf``, and after over all; after is ``inf`` where
+        there is no new site), ``unreached_before_share`` (0-1): whose old site is not reached.
     gaps
-        Gaps (lacunes) that appear or vanish: ``programme_id``, ``programme``, ``area_id``,
-        ``mode``, ``change`` (``appears``, ``vanishes``), ``young_people_out_before``, ``_after``.
+        Gaps (lacunes, as `analysis.gaps` has them) that appear or vanish: ``programme_id``,
+        ``programme``, ``area_id``, ``mode``, ``change`` (``appears``, ``vanishes``),
+        ``young_people_out_before``, ``_after``.
     """
 
     scenario: Scenario
@@ -172,7 +176,7 @@ def compare(
         areas=_areas(both),
         people=_people(matrix, there, (before_offers, after_offers), programmes, threshold_min),
         moved=_moved(tables, matrix, there, after_offers, asked),
-        gaps=_gaps(both, tables.offers),
+        gaps=_gaps(both, tables.offers, min_share=asked.min_share_out),
     )
 
 
@@ -311,21 +315,28 @@ def _sent(
 
 
 def _gathered(sent: pd.DataFrame, matrix: TravelMatrix, mode: str) -> pd.DataFrame:
-    """Add up parts by old site, new site and home; times are means over those who reach."""
-    sums = {}
-    for side in ("before", "after"):
-        reached = np.isfinite(sent[side])
-        sums[f"{side}_minutes"] = sent[side].where(reached, 0.0) * sent["students"]
-        sums[f"{side}_people"] = sent["students"].where(reached, 0.0)
-    sent = sent.assign(**sums)
+    """Add up parts by old site, new site and home; a flow of nobody is none."""
+    sent = sent[sent["students_high"] > 0]
     keys = ["from_site_id", "to", "area_id"]
-    found = sent.groupby(keys, sort=True)[[*COUNTS, *sums]].sum().reset_index()
-    for side in ("before", "after"):
+    reached = np.isfinite(sent["before"])
+    some = reached.groupby([sent[key] for key in keys]).transform("any")
+    # Means before and after have to be of the same students, or their difference says nothing.
+    told = {"before": reached, "after": np.isfinite(sent["after"]) & (reached | ~some)}
+    sums = {"lost_people": sent["students"].mask(reached, 0.0)}
+    for side, mask in told.items():
+        sums[f"{side}_minutes"] = sent[side].where(mask, 0.0) * sent["students"]
+        sums[f"{side}_people"] = sent["students"].where(mask, 0.0)
+    found = sent.assign(**sums).groupby(keys, sort=True)[[*COUNTS, *sums]].sum().reset_index()
+    for side in told:
         people = found[f"{side}_people"].to_numpy()
         mean = np.full(len(found), np.inf)
         np.divide(found[f"{side}_minutes"].to_numpy(), people, out=mean, where=people > 0)
         found[f"minutes_{side}"] = mean
-    found = found.assign(to_site_id=named(matrix.sites, found["to"].to_numpy()), mode=mode)
+    found = found.assign(
+        to_site_id=named(matrix.sites, found["to"].to_numpy()),
+        mode=mode,
+        unreached_before_share=found["lost_people"] / found["students"],
+    )
     return joined([found], _MOVED)
 
 
@@ -343,10 +354,14 @@ def _programmes_of(site: str, tables: Tables, asked: Choices) -> dict[str, float
     return dict(zip(offered, (known / known.sum()).tolist(), strict=True))
 
 
-def _gaps(both: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
-    changed = both[(both["state_before"] != both["state_after"]) & (both["programme_id"] != ANY)]
+def _gaps(both: pd.DataFrame, offers: pd.DataFrame, *, min_share: float) -> pd.DataFrame:
+    before, after = (
+        is_gap(both[f"share_out_{side}"], both[f"young_people_out_{side}"], min_share=min_share)
+        for side in ("before", "after")
+    )
+    changed = both[(before != after) & (both["programme_id"] != ANY)]
     names = facts(offers)["programme"]
-    appears = changed["state_after"] == "out_of_reach"
+    appears = after[changed.index]
     return joined(
         [
             changed.assign(

@@ -226,6 +226,13 @@ def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:
             "mode_not_searched",
             {"path": str(path), "value": given.mode, "allowed": ", ".join(given.modes)},
         )
+    limits = (given.limit_min, *given.cutoffs_min)
+    if max(limits) > given.search_limit_min:
+        # What was not searched would be told as out of reach.
+        yield Breach(
+            "limit_beyond_search",
+            {"path": str(path), "value": max(limits), "limit": given.search_limit_min},
+        )
     if "transit" in given.modes and study.inputs.travel is None:
         yield Breach("transit_needs_matrix", {"path": str(path)})
 

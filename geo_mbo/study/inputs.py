@@ -146,6 +146,8 @@ def _sites(
         )
     if not found:
         raise StudyError.of("no_sites")
+    if len(found) == 2:
+        found[0] = tables.completed(found[0], found[1], notify=notify)
     # Own sites come first: what the user says of a site holds over what a publisher says.
     sites = pd.concat(found, ignore_index=True).drop_duplicates("site_id", ignore_index=True)
     return sites[[*SITES.columns, "geometry"]]

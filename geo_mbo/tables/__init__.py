@@ -21,7 +21,7 @@ from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.indicators import indicators, pc4_indicators
 from geo_mbo.tables.offers import offers
 from geo_mbo.tables.origins import origins
-from geo_mbo.tables.sites import Geocode, at_sites, own_sites, sites
+from geo_mbo.tables.sites import Geocode, at_sites, completed, own_sites, sites
 from geo_mbo.tables.students import enrolments, residents, students
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "all_areas",
     "at_sites",
     "checked_tables",
+    "completed",
     "enrolments",
     "indicators",
     "municipalities",

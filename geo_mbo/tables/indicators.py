@@ -37,7 +37,7 @@ def indicators(
     source
         Whose numbers they are.
     notify
-        Gets notes on PC4 without an area, and without a number.
+        Gets notes on PC4 without an area, without a number, and with only part of one.
 
     Returns
     -------
@@ -57,6 +57,10 @@ def indicators(
     young = dated[(dated["age_from"] >= YOUNG_FROM) & (dated["age_to"] <= YOUNG_TO)]
     _bands_guard(young, source)
     by = ["pc4", "year"]
+    gone = young["inhabitants"].isna().groupby([young[name] for name in by]).agg(["any", "all"])
+    partly = gone.index[gone["any"] & ~gone["all"]].get_level_values("pc4")
+    if len(partly):
+        notify(note("pc4_partly_withheld", partly.unique()))
     numbers = {
         INHABITANTS: dated.groupby(by)["inhabitants"].sum(min_count=1),
         YOUNG_PEOPLE: young.groupby(by)["inhabitants"].sum(min_count=1),

@@ -32,6 +32,8 @@ EUROPE_FROM_DEGREES = 50.0
 
 _DATA_SETS = {"rio": "locations", "given": "sites"}
 _ADDRESS = ("street", "number", "postcode", "place")
+_OWNER = ("institution_id", "institution")
+_PLACE = ("municipality_id", "located_by", "located_quality", "geometry")
 _QUALITY = {"given": "exact", "rio": "exact", "address": "exact", "postcode4": "approximate"}
 
 
@@ -120,6 +122,45 @@ def own_sites(
     """
     frame = raw.drop(columns="geometry").assign(place=place_names(raw["place"]))
     return _located(frame, raw.geometry, by="given", areas=areas, notify=notify)
+
+
+def completed(
+    own: gpd.GeoDataFrame, published: gpd.GeoDataFrame, *, notify: Notify = to_log
+) -> gpd.GeoDataFrame:
+    """Fill in what a user's own sites leave out with what publishers say of the same sites.
+
+    An institution, an address and a place are each taken whole: half of one and half of another
+    would be neither. A place that was not given itself, but guessed, gives way to a known one.
+
+    Parameters
+    ----------
+    own, published
+        Sites (`geo_mbo.schema.SITES`).
+    notify
+        Gets a note with the sites that are in both.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        The rows of `own`.
+    """
+    both = own["site_id"].isin(published["site_id"])
+    if not both.any():
+        return own
+    notify(note("sites_own_first", own.loc[both, "site_id"]))
+    theirs = published.set_index("site_id").reindex(own["site_id"]).set_axis(own.index)
+    guessed = (own["located_by"] != "given") & (theirs["located_quality"] != "none")
+    nameless, same = own["institution"].isna(), own["institution_id"] == theirs["institution_id"]
+    filled = own.copy()
+    for names, lacking in (
+        (_OWNER, own["institution_id"].isna() | (nameless & same)),
+        (_ADDRESS, own[list(_ADDRESS)].isna().all(axis=1)),
+        (_PLACE, guessed),
+    ):
+        at = both & lacking
+        for name in names:
+            filled.loc[at, name] = theirs.loc[at, name]
+    return filled
 
 
 def at_sites(table: pd.DataFrame, sites: pd.DataFrame, *, notify: Notify = to_log) -> pd.DataFrame:
