@@ -137,12 +137,19 @@ def contents(
         lists.institutions(findings),
         lists.students_within(findings),
         lists.inequality(findings),
-        lists.travel_times(findings, matrix=matrix, lang=lang),
+        lists.travel_times(findings, matrix=_of_sites(matrix, tables), lang=lang),
         lists.notes_table(notes, lang),
         lists.sources(about),
         lists.parameters(about, lang),
     ]
     return [*layers, lists.dictionary(layers, lang)]
+
+
+def _of_sites(matrix: TravelMatrix | None, tables: Tables) -> TravelMatrix | None:
+    """Leave out what only a scenario opens: it is in no other layer."""
+    if matrix is None:
+        return None
+    return matrix.select(sites=matrix.sites[matrix.sites.isin(tables.sites["site_id"])])
 
 
 def _write_layer(path: Path, layer: Layer, frame: pd.DataFrame, about: About, lang: Lang) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
+from geo_mbo.counts import MASKED_HIGH, MASKED_LOW
 from geo_mbo.messages import Lang, catalogue, text
 from geo_mbo.schema import RD
 
@@ -164,12 +164,19 @@ def blurred(table: pd.DataFrame) -> pd.DataFrame:
     """
     shown = table.copy()
     for name in table.columns:
-        sides = (name, f"{name}_low", f"{name}_high")
-        if not str(name).startswith("students") or not {*sides} <= {*table.columns}:
+        expected, low, high = name, f"{name}_low", f"{name}_high"
+        if not str(name).startswith("students") or not {low, high} <= {*table.columns}:
             continue
-        few = (table[sides[2]] > 0) & (table[sides[2]] < MASKED_HIGH + 1)
-        for side, value in zip(sides, (MASKED_EXPECTED, MASKED_LOW, MASKED_HIGH), strict=True):
-            shown[side] = table[side].astype(float).mask(few, float(value))
+        few = (table[high] > 0) & (table[high] < MASKED_HIGH + 1)
+        # A count has at least one student; an estimate of part of one may have none.
+        least = (table[low] >= MASKED_LOW).astype(float) * MASKED_LOW
+        shown[low] = table[low].astype(float).mask(few, least)
+        shown[high] = table[high].astype(float).mask(few, float(MASKED_HIGH))
+        shown[expected] = table[expected].astype(float).mask(few, (least + MASKED_HIGH) / 2)
+        if name == "students":
+            # A share of a known whole would give the count back.
+            for share in {"share", "share_low", "share_high"} & {*table.columns}:
+                shown[share] = table[share].astype(float).mask(few)
     return shown
 
 

@@ -167,7 +167,7 @@ def _young_people(tables: Tables) -> pd.DataFrame:
 def _wide_times(findings: Findings, lang: Lang) -> tuple[pd.DataFrame, dict[str, str]]:
     """Put times of each mode and rank beside each other, with their labels."""
     times = findings.providers
-    wide = times.pivot(index="area_id", columns=["mode", "rank"], values="minutes_mean")
+    wide = times.pivot(index="area_id", columns=["mode", "rank"], values="minutes_p50")
     labels = {
         per_mode("reistijd", str(mode), f"{rank}_min"): text(
             "field.wide_minutes", lang, mode=_mode(str(mode), lang), rank=str(rank)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
@@ -133,7 +135,9 @@ def benchmark(findings: Findings, view: View) -> Section:
     """Compare institutions in the reference mode."""
     lang, mode = view.lang, by_mode(view.mode, view.lang)
     frame = findings.benchmark[findings.benchmark["mode"] == view.mode]
-    largest = frame.nlargest(LARGEST, "students").sort_values("rank", kind="stable")
+    largest = frame.nlargest(LARGEST, "students")
+    # Rank 0 is no rank: most of its students reach no site, so that a mean tells of few.
+    largest = largest.sort_values("rank", key=lambda ranks: ranks.replace(0, np.inf), kind="stable")
     rows = tuple(
         (
             Cell(str(row["institution"])),
@@ -141,11 +145,20 @@ def benchmark(findings: Findings, view: View) -> Section:
             Cell(number(row["programmes"], lang)),
             Cell(count(row["students"], row["students_high"], lang)),
             Cell(minutes(row["minutes_mean"], lang)),
+            Cell(percent(row["unreached_share"], lang)),
             Cell(percent(row["within_30_share"], lang), row["within_30_share"]),
         )
         for row in largest.to_dict("records")
     )
-    fields = ("institution", "sites", "programmes", "students", "minutes_mean", "within_30_share")
+    fields = (
+        "institution",
+        "sites",
+        "programmes",
+        "students",
+        "minutes_mean",
+        "unreached_share",
+        "within_30_share",
+    )
     table = Table(
         text("report.benchmark.caption", lang, mode=mode),
         tuple(text(f"field.{name}", lang) for name in fields),

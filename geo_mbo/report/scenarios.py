@@ -92,7 +92,7 @@ def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:
         placed, lost = rows[rows["to_site_id"].notna()], rows[rows["to_site_id"].isna()]
         known = {"site": names.site(str(site))}
         if len(placed):
-            before, after = (_mean(placed, f"minutes_{when}") for when in ("before", "after"))
+            before, after = _means(placed)
             told.append(
                 text(
                     "report.scenario.moved",
@@ -115,11 +115,17 @@ def _students(rows: pd.DataFrame, lang: Lang) -> str:
     return count(rows["students"].sum(), rows["students_high"].sum(), lang)
 
 
-def _mean(rows: pd.DataFrame, name: str) -> float:
-    """Average over the students who reach; ``inf`` where nobody does."""
-    values, weight = rows[name].to_numpy(float), rows["students"].to_numpy(float)
-    there = np.isfinite(values) & (weight > 0)
-    return float(np.average(values[there], weights=weight[there])) if there.any() else np.inf
+def _means(rows: pd.DataFrame) -> tuple[float, float]:
+    """Average before and after over the same students: those with both times; else ``inf``."""
+    before, after = (rows[f"minutes_{when}"].to_numpy(float) for when in ("before", "after"))
+    weight = (rows["students"] * (1 - rows["unreached_before_share"].fillna(0))).to_numpy(float)
+    both = np.isfinite(before) & np.isfinite(after) & (weight > 0)
+    if not both.any():
+        return np.inf, np.inf
+    return (
+        float(np.average(before[both], weights=weight[both])),
+        float(np.average(after[both], weights=weight[both])),
+    )
 
 
 def _gaps(found: Comparison, names: Names, lang: Lang) -> list[str]:

@@ -42,6 +42,9 @@ _SHARES = (
     "unreached_share",
     "cumulative",
 )
+SHARES_OF_STUDENTS = ("share", "share_low", "share_high")
+"""Shares that stand beside the students they are a share of."""
+
 _CODES = ("year", "level", "rank")
 _MOST_SIGNS = 32_767
 """Longest text that Excel takes in a cell."""
@@ -241,6 +244,9 @@ def _write_column(
     if not pd.api.types.is_numeric_dtype(values):
         return _write_texts(page, column, _in_words(values, name, lang))
     values, masked = _blurred(frame, name), _masked(frame, name)
+    if name in SHARES_OF_STUDENTS:
+        # A share of a known whole would give the count back.
+        values = values.mask(_masked(frame, "students"))
     look, beyond = _number_look(looks, name), text("value.not_reached", lang)
     for row, (value, few) in enumerate(zip(values.to_numpy(float), masked, strict=True), start=1):
         if few:
