@@ -49,8 +49,9 @@ _PLACES = {
     "network": ("Network", "network_summary", "read_network"),
     "notes": ("Note",),
     "reach": ("isochrones",),
-    "sample": ("sample_town",),
+    "sample": ("SampleTown", "sample_town"),
     "scenario": (
+        "Action",
         "Comparison",
         "Scenario",
         "apply",
@@ -70,6 +71,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "Action",
     "Choices",
     "Comparison",
     "Findings",
@@ -78,6 +80,7 @@ __all__ = [
     "Network",
     "Note",
     "Outcome",
+    "SampleTown",
     "Scenario",
     "Study",
     "Tables",

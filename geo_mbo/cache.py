@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from geo_mbo.errors import FileError
-from geo_mbo.notes import Note, Notify, to_log
+from geo_mbo.notes import Note, Notify, note, to_log
 
 FORMAT = 1
 """Raised whenever what is kept changes its meaning: old files are not taken for new ones."""
@@ -71,20 +71,39 @@ class Cache:
         stem, dot, ending = kind.partition(".")
         path = self.folder / f"{stem}-{sha256(recipe.encode()).hexdigest()[:20]}{dot}{ending}"
         beside = path.with_name(path.name + ".json")
-        if path.exists() and beside.exists():
-            _log.info("kept: %s", path.name)
-            for told in json.loads(beside.read_text(encoding="utf-8"))["notes"]:
-                notify(Note(**{**told, "rows": tuple(told["rows"])}))
-            return load(path)
-        notes: list[Note] = []
+        known = _read(path, beside, load)
+        if known is not None:
+            notes, kept = known
+            for found in notes:
+                notify(found)
+            return kept
+        notes = []
         made = make(notes.append)
-        with replacing(path) as fresh:
-            save(made, fresh)
-        told = {"made_from": json.loads(recipe), "notes": [asdict(found) for found in notes]}
-        write_text(beside, json.dumps(told, indent=1, ensure_ascii=False, default=str))
+        try:
+            with replacing(path) as fresh:
+                save(made, fresh)
+            told = {"made_from": json.loads(recipe), "notes": [asdict(found) for found in notes]}
+            write_text(beside, json.dumps(told, indent=1, ensure_ascii=False, default=str))
+        except FileError:
+            # What was made is there all the same; it only has to be made again next time.
+            notify(note("cache_unwritable", path=str(self.folder)))
         for found in notes:
             notify(found)
         return made
+
+
+def _read(path: Path, beside: Path, load: Callable[[Path], T]) -> tuple[list[Note], T] | None:
+    """Read what was kept; None where nothing was, or where it is spoilt."""
+    if not (path.exists() and beside.exists()):
+        return None
+    try:
+        told = json.loads(beside.read_text(encoding="utf-8"))["notes"]
+        kept = load(path)
+    except (FileError, ValueError, KeyError):
+        _log.info("spoilt, made again: %s", path.name)
+        return None
+    _log.info("kept: %s", path.name)
+    return [Note(**{**found, "rows": tuple(found["rows"])}) for found in told], kept
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from geo_mbo.cache import Cache, write_text
-from geo_mbo.errors import GeoMboError, StudyError
-from geo_mbo.messages import LANGS, Lang, text
+from geo_mbo.errors import GeoMboError, MissingFileError, StudyError
+from geo_mbo.messages import LANGS, Lang, number, text
 from geo_mbo.progress import Progress
 
 app = App(
@@ -74,7 +74,7 @@ def run(
     say = _speaker(language)
     say("cli.wrote", folder=str(folder))
     for path in outcome.written:
-        print(f"  {path.relative_to(folder)}  ({_size(path)})")  # noqa: T201  what was made
+        print(f"  {path.relative_to(folder)}  ({_size(path, language)})")  # noqa: T201  what was made
     say("cli.notes", count=len(outcome.notes))
     say("cli.seconds", seconds=round(time.monotonic() - began, 1))
     say("cli.open", path=str(folder / "index.html"))
@@ -93,6 +93,8 @@ def new(study: Path, *, lang: Lang = "nl") -> None:
     """
     if study.exists():
         raise StudyError.of("study_exists", path=str(study))
+    if not study.absolute().parent.is_dir():
+        raise MissingFileError.of("folder_missing", path=str(study.absolute().parent))
     template = files("geo_mbo") / "resources" / "studies" / f"study.{lang}.toml"
     write_text(study, template.read_text(encoding="utf-8"))
     _speaker(lang)("cli.new", path=str(study))
@@ -109,6 +111,7 @@ def check(file: Path, *, lang: Lang = "nl") -> None:
     lang
         Language of the answer: nl or en.
     """
+    logging.basicConfig(level=logging.ERROR, format="%(message)s")
     say = _speaker(lang)
     if file.suffix == ".toml":
         from geo_mbo.study import read_study
@@ -168,9 +171,9 @@ def _speaker(lang: Lang) -> Callable[..., None]:
     return say
 
 
-def _size(path: Path) -> str:
+def _size(path: Path, lang: Lang) -> str:
     size = path.stat().st_size
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
+    return f"{number(size / 1e6, lang, 1)} MB" if size >= 1e5 else f"{size / 1e3:.0f} kB"
 
 
 @contextmanager

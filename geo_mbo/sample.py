@@ -1,41 +1,4 @@
-"""A made-up town, small enough to check every number by hand.
-
-::
-
-                                                                .------ island ------.
-                                                                |  j  90BB901        |
-        s -----3----- r  90AA002                                |  |  (candidate)    |
-        |             |                                         |  1                 |
-        3             3                                         |  |                 |
-        |             |                                         |  i  9005 (50)      |
-        |             |                                         '--------------------'
-   a --2-- b --2-- p ===3==> q                                     no road reaches it
-   9001   9002     |  one    9003 (200)
-   (300)  (100)    |  way     |
-                90AA001       2  dead end
-                90BB001       |
-                              d  9004 (50)
-
-Letters are junctions, figures kilometres. ``9001`` .. ``9005`` are postcode areas (origins) with
-their young people in brackets. Aldermeer (GM9001) holds 9001 and 9002, Boskerk (GM9002) 9003 and
-9004, the island Cattewaard (GM9003) 9005. From p to q is one-way for bicycles and cars; who walks
-may go both ways. Walking takes 10 minutes a kilometre, cycling 4, driving 1. Minutes to the sites:
-
-======  =======================  =======================  =================
-origin  90AA001 and 90BB001 (p)  90AA002 (r)              90BB901 (j)
-======  =======================  =======================  =================
-        walk  bike  car          walk  bike  car          walk  bike  car
-9001      40    16    4           100    40   10           not reached
-9002      20     8    2            80    32    8           not reached
-9003      30    36    9            30    12    3           not reached
-9004      50    44   11            50    20    5           not reached
-9005     not reached              not reached               10     4    1
-======  =======================  =======================  =================
-
-On purpose: a one-way street, a dead end, an island, two sites at one junction, an origin that
-reaches no open site, masked counts, students from Belgium and of unknown home, one programme at
-two institutions (98001, dubbeling), one out of reach of Aldermeer by bicycle (98002, lacune).
-"""
+"""A made-up town, small enough to check every number by hand: see `sample_town`."""
 
 from __future__ import annotations
 
@@ -108,7 +71,44 @@ class SampleTown:
 
 
 def sample_town() -> SampleTown:
-    """Make the town drawn above.
+    """Make a town that is small enough to check every number by hand.
+
+    ::
+
+                                                                    .------ island ------.
+                                                                    |  j  90BB901        |
+            s -----3----- r  90AA002                                |  |  (candidate)    |
+            |             |                                         |  1                 |
+            3             3                                         |  |                 |
+            |             |                                         |  i  9005 (50)      |
+            |             |                                         '--------------------'
+       a --2-- b --2-- p ===3==> q                                     no road reaches it
+       9001   9002     |  one    9003 (200)
+       (300)  (100)    |  way     |
+                    90AA001       2  dead end
+                    90BB001       |
+                                  d  9004 (50)
+
+    Letters are junctions, figures kilometres. ``9001`` .. ``9005`` are postcode areas (origins)
+    with their young people in brackets. Aldermeer (GM9001) holds 9001 and 9002, Boskerk (GM9002)
+    9003 and 9004, the island Cattewaard (GM9003) 9005. From p to q is one-way for bicycles and
+    cars; who walks may go both ways. Walking takes 10 minutes a kilometre, cycling 4, driving 1.
+    Minutes to the sites:
+
+    ======  =======================  =======================  =================
+    origin  90AA001 and 90BB001 (p)  90AA002 (r)              90BB901 (j)
+    ======  =======================  =======================  =================
+            walk  bike  car          walk  bike  car          walk  bike  car
+    9001      40    16    4           100    40   10           not reached
+    9002      20     8    2            80    32    8           not reached
+    9003      30    36    9            30    12    3           not reached
+    9004      50    44   11            50    20    5           not reached
+    9005     not reached              not reached               10     4    1
+    ======  =======================  =======================  =================
+
+    On purpose: a one-way street, a dead end, an island, two sites at one junction, an origin that
+    reaches no open site, masked counts, students from Belgium and of unknown home, one programme at
+    two institutions (98001, dubbeling), one out of reach of Aldermeer by bicycle (98002, lacune).
 
     Examples
     --------

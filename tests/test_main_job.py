@@ -108,7 +108,7 @@ def test_each_map_works_offline(ran: Ran, browser_page: Open, name: str) -> None
     assert "Voorbeeldgegevens" in page.locator(".gm-banner").inner_text()
     assert page.locator("#gm-legend li").count() >= 3
     assert page.locator("#gm-controls select").count() >= 1
-    assert "verzonnen" in page.locator(".leaflet-control-attribution").inner_text()
+    assert "geo_mbo" in page.locator(".leaflet-control-attribution").inner_text()
     box = page.locator(".leaflet-container").bounding_box()
     assert box is not None
     shown = []

@@ -74,10 +74,9 @@ def test_a_spreadsheet_reads_as_text(tmp_path: Path) -> None:
         read_text(path, sheet="leeg")
 
 
-def test_only_a_header_keeps_its_columns(tmp_path: Path) -> None:
-    frame = read_text(written(tmp_path, b"A,B\n"))
-    assert frame.columns.tolist() == ["A", "B"]
-    assert len(frame) == 0
+def test_only_a_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a header but no rows"):
+        read_text(written(tmp_path, b"A,B\n"))
 
 
 def test_a_trailing_delimiter_is_no_column(tmp_path: Path) -> None:

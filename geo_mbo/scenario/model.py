@@ -83,7 +83,21 @@ class Action:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A name and what is done, in order."""
+    """A name, and what is done, in order.
+
+    Attributes
+    ----------
+    name
+        What it is called in the report.
+    actions
+        `Action` values, done one after the other; the kinds stand in this module's docstring.
+
+    Examples
+    --------
+    >>> close = {"kind": "close", "site_id": "90AA002"}
+    >>> read_scenario({"name": "Boskerk dicht", "actions": [close]}).actions[0].kind
+    'close'
+    """
 
     name: str
     actions: tuple[Action, ...] = ()

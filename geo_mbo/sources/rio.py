@@ -43,6 +43,7 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     taken = take(read_text(path), _LOCATIONS, optional=_ADDRESS, where=path.name)
     once(taken[["site_id"]], where=path.name)
     number = taken["house"].fillna("") + taken["addition"].fillna("")
+    _order_guard(taken, where=path.name)
     read = taken.drop(columns=["house", "addition"]).assign(
         latitude=degrees(taken["latitude"], where=path.name, column="GPS_LATITUDE"),
         longitude=degrees(taken["longitude"], where=path.name, column="GPS_LONGITUDE"),
@@ -77,6 +78,18 @@ def read_providers(path: Path | str) -> pd.DataFrame:
     )
     current = taken[taken["ended"].isna()]
     return current[["provider_id", "institution_id"]].drop_duplicates().reset_index(drop=True)
+
+
+def _order_guard(taken: pd.DataFrame, *, where: str) -> None:
+    """Refuse a file whose latitudes are the Netherlands' longitudes, and the other way round."""
+    import pandas as pd
+
+    latitude, longitude = (
+        pd.to_numeric(taken[name], errors="coerce") for name in ("latitude", "longitude")
+    )
+    swapped = latitude.between(3, 8) & longitude.between(50, 54)
+    if swapped.any():
+        raise wrong_cell("degrees_swapped", taken["site_id"], swapped, where=where)
 
 
 def degrees(values: pd.Series, *, where: str, column: str) -> pd.Series:

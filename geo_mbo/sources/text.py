@@ -56,7 +56,7 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     MissingFileError, FileError
         There is no such file, or it is a folder, empty, binary or in no known encoding.
     InputError
-        One column only, ragged rows, a header twice or without a name.
+        One column only, no rows, ragged rows, a header twice or without a name.
 
     Examples
     --------
@@ -70,9 +70,12 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     """
     path = Path(path)
     raw = read_bytes(path)
-    if path.suffix.lower() in SHEETS:
-        return _frame(_sheet_rows(path, sheet), path)
-    return _frame(_text_rows(_decoded(raw, path), path), path)
+    sheets = path.suffix.lower() in SHEETS
+    rows = _sheet_rows(path, sheet) if sheets else _text_rows(_decoded(raw, path), path)
+    frame = _frame(rows, path)
+    if frame.empty:
+        raise InputError.of("no_rows", path=str(path))
+    return frame
 
 
 def read_bytes(path: Path) -> bytes:

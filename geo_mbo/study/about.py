@@ -7,6 +7,7 @@ from datetime import date
 from importlib.metadata import version
 from typing import Any
 
+from geo_mbo.modes import chosen
 from geo_mbo.provenance import About, Source
 from geo_mbo.study.file import InputFile, Study
 
@@ -16,7 +17,7 @@ VERSIONED = ("geo-mbo", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pan
 MADE_UP: dict[str, Any] = {
     "publisher": "geo_mbo",
     "licence": "EUPL-1.2",
-    "attribution": "geo_mbo: verzonnen gegevens / made-up data",
+    "attribution": "geo_mbo",
 }
 """Credit of made-up data."""
 
@@ -29,9 +30,30 @@ def about(study: Study) -> About:
         made_up=study.made_up,
         created=date.today(),  # noqa: DTZ011  the day on the user's wall
         sources=tuple(_source(study, key, file) for key, file in given.items()),
-        parameters=study.parameters.model_dump(mode="json"),
+        parameters={**study.parameters.model_dump(mode="json"), **_asked(), **_speeds(study)},
         versions={name: version(name) for name in VERSIONED},
     )
+
+
+def _asked() -> dict[str, object]:
+    """Give what is counted with and cannot be chosen in a study."""
+    from geo_mbo.analysis import Choices
+
+    return {"min_share_out": Choices().min_share_out, "min_overlap": Choices().min_overlap}
+
+
+def _speeds(study: Study) -> dict[str, str]:
+    """Give the speed of each mode, over the network or as the crow flies."""
+    told = {}
+    for mode in chosen(study.parameters.modes):
+        if mode.vehicle == "transit":
+            continue
+        speeds = set(mode.speeds_kmh.values())
+        if study.inputs.roads is None:
+            told[f"speed_{mode.name}"] = f"{mode.crow_flies_kmh:g} km/h; x {mode.detour:g}"
+        else:
+            told[f"speed_{mode.name}"] = f"{min(speeds):g}-{max(speeds):g} km/h"
+    return told
 
 
 def _source(study: Study, key: str, given: InputFile) -> Source:

@@ -247,8 +247,19 @@ def _breach(path: Path, found: Mapping[str, Any]) -> Breach:
         return Breach("study_key_missing", {"path": str(path), "key": key})
     return Breach(
         "study_value",
-        {"path": str(path), "key": key, "value": str(found["input"]), "reason": found["msg"]},
+        {"path": str(path), "key": key, "value": str(found["input"]), "reason": _reason(found)},
     )
+
+
+def _reason(found: Mapping[str, Any]) -> str:
+    """Say what was due in signs that are the same in every language, where that can be."""
+    bounds = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    told = [
+        f"{bounds[name]} {value}" for name, value in found.get("ctx", {}).items() if name in bounds
+    ]
+    if found["type"] == "literal_error":
+        told = [str(found["ctx"]["expected"]).replace(" or ", ", ")]
+    return ", ".join(told) or str(found["msg"])
 
 
 def _unknown(path: Path, at: tuple[str | int, ...]) -> Breach:
