@@ -255,6 +255,17 @@ class TestViews:
             a = list(basis.municipalities["area_id"]).index(row.area_id)
             assert codes[p, a] / 200 == pytest.approx(row.share_out, abs=0.0051)
 
+    def test_people_out_are_those_of_the_measure(self, basis: Basis) -> None:
+        view = coverage_view(basis)
+        rows = basis.findings.coverage.query("mode == 'bike'")
+        total = rows.groupby("programme_id")["young_people_out"].sum()
+        assert view["out_total"]["bike"] == [round(total[p]) for p in view["programmes"]["id"]]
+        grid = json.loads(zlib.decompress(base64.b64decode(view["out"]["bike"])))
+        row = rows.iloc[0]
+        p = view["programmes"]["id"].index(row["programme_id"])
+        a = list(basis.municipalities["area_id"]).index(row["area_id"])
+        assert grid[p][a] == pytest.approx(row["young_people_out"], abs=2.5)
+
 
 @pytest.fixture(scope="module")
 def paths(
@@ -280,6 +291,15 @@ class TestPages:
             html = path.read_text("utf-8")
             assert all(html.count(line) >= 2 for line in ABOUT.attributions)
             assert html.count(catalogue("nl")["map.made_up_title"]) >= 2
+
+    def test_parameters_have_words(
+        self, tmp_path: Path, town: SampleTown, findings: Findings
+    ) -> None:
+        about = replace(ABOUT, parameters={"year": 2024, "geocode": False, "search_limit_min": 60})
+        html = write_maps(tmp_path, town.tables, findings, town.matrix, about)[1].read_text("utf-8")
+        assert "Jaar van de studenten" in html
+        assert "False" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+        assert data_of(tmp_path / "reistijd.html")["search_limit"] == 60
 
     def test_the_policy_names_each_script(self, paths: list[Path]) -> None:
         html = paths[0].read_text("utf-8")

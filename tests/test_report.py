@@ -14,11 +14,14 @@ import pytest
 
 from geo_mbo.analysis import Choices, Findings, find
 from geo_mbo.errors import FileError
+from geo_mbo.maps.shared import Basis
+from geo_mbo.maps.views import coverage_view
 from geo_mbo.notes import Note, note
 from geo_mbo.provenance import About, Source
 from geo_mbo.report import write_index
 from geo_mbo.report.outlook import forecast
 from geo_mbo.report.provision import duplications, lacunes
+from geo_mbo.report.scenarios import _gaps, _trip
 from geo_mbo.report.travel import catchments, distance, longest
 from geo_mbo.report.view import view_of
 from geo_mbo.report.wording import Names, count, names_of
@@ -87,13 +90,13 @@ def test_tells_the_town(tmp_path, town, found, notes, plans) -> None:
         "Verzonnen gegevens.",
         "Met de fiets: gemiddeld 16 minuten en 4,1 km.",
         "Vier op de vijf studenten zijn met de fiets binnen 16 minuten op school.",
-        "Uit Cattewaard is met de fiets geen instelling te bereiken.",
-        "In één van de 3 gemeenten duurt de reis met de fiets gemiddeld langer dan 30 minuten.",
-        "Voor Timmeren (niveau 2) wonen 450 jongeren (64,3 %) verder dan 30 minuten met de fiets",
-        "met de fiets, vooral in Aldermeer en Cattewaard.",
-        "delen 400 jongeren, 100 % van het kleinste van de twee gebieden.",
+        "Uit Cattewaard kan minder dan de helft van de jongeren met de fiets een instelling",
+        "In één van de 3 gemeenten is de helft van de jongeren er met de fiets niet binnen 30",
+        "Timmeren (niveau 2): 450 jongeren (64,3 %) wonen meer dan 30 minuten met de fiets van de",
+        "dichtstbijzijnde locatie, vooral in Aldermeer en Cattewaard.",
+        "delen 400 jongeren, 100 % van de jongeren in het kleinste van de twee gebieden.",
         "Beide instellingen hebben er minder dan 18 studenten.",
-        "Eén getal beslist nooit.",
+        "Eén getal is nooit doorslaggevend.",
         "Scenario: Boskerk dicht",
         "Alfa Boskerk sluit.",
         "Er verdwijnt één lacune: Verzorging in Cattewaard.",
@@ -118,8 +121,8 @@ def test_english(tmp_path, town, found, notes, plans) -> None:
     path = write_index(tmp_path, town.tables, found, ABOUT, notes, lang="en", scenarios=plans)
     page = told(path)
     assert '<html lang="en">' in path.read_text(encoding="utf-8")
-    assert "For Timmeren (level 2), 450 young people (64.3 %) live more than 30 minutes" in page
-    assert "One lacune vanishes: Verzorging in Cattewaard." in page
+    assert "Timmeren (level 2): 450 young people (64.3 %) live more than 30 minutes" in page
+    assert "One gap disappears: Verzorging in Cattewaard." in page
     assert "met de fiets" not in page
 
 
@@ -148,7 +151,7 @@ def test_distance_averages_over_students(found, names) -> None:
 
 def test_small_sites_are_not_ranked(found, names) -> None:
     part = catchments(found, names, view_of(found, "nl"))
-    assert part.sentences == ("Er is er geen met zoveel studenten.",)
+    assert part.sentences == ("Geen enkele heeft zoveel studenten.",)
     assert part.tables == ()
 
 
@@ -164,7 +167,9 @@ def test_widest_catchment_first(found, names) -> None:
         }
     )
     part = catchments(replace(found, catchment=rows), names, view_of(found, "nl"))
-    assert part.sentences[0].startswith("Alfa Boskerk trekt haar studenten uit 2 gemeenten")
+    assert part.sentences[0].startswith(
+        "80 % van de studenten van Alfa Boskerk komt uit 2 gemeenten"
+    )
     assert "Boskerk en Aldermeer" in part.sentences[0]
 
 
@@ -217,6 +222,43 @@ def test_forecast_names_fall_and_growth(found, names) -> None:
     assert "uit Aldermeer (\N{MINUS SIGN}25 %)." in part.sentences[1]
     assert "uit Boskerk (+10 %)." in part.sentences[2]
     assert "Cattewaard" not in " ".join(part.sentences)  # too few students to rank
+
+
+def test_tracks_of_a_pair_are_one(town, found, names) -> None:
+    both = [found.duplication.assign(track=track) for track in ("BOL", "BBL")]
+    twice = replace(found, duplication=pd.concat(both, ignore_index=True))
+    part = duplications(twice, names, view_of(twice, "nl"))
+    assert len(part.sentences) == len(found.duplication) == 1
+    shown = coverage_view(Basis(town.tables, twice, town.matrix))["pairs"]
+    assert shown["tracks"] == [["BOL", "BBL"]]
+    assert "op hetzelfde adres en delen" in part.sentences[0]
+
+
+def test_gaps_of_a_plan_are_told_by_programme(plans, names) -> None:
+    rows = [("1", "Kok", area) for area in ("GM9001", "GM9002")]
+    rows += [(str(i), f"Vak {i}", "GM9003") for i in range(2, 7)]
+    gaps = pd.DataFrame(rows, columns=["programme_id", "programme", "area_id"])
+    gaps = gaps.assign(mode="bike", change="appears")
+    (few,) = _gaps(replace(plans[0], gaps=gaps.head(3)), names, "nl")
+    assert few == "Er komen 3 lacunes bij: Kok in Aldermeer en Boskerk; Vak 2 in Cattewaard."
+    (many,) = _gaps(replace(plans[0], gaps=gaps), names, "nl")
+    assert many.startswith("Er komen 7 lacunes bij, waaronder Kok in Aldermeer en Boskerk; Vak 2")
+    assert "Vak 6" not in many
+
+
+def test_trip_after_closing() -> None:
+    longer, shorter = _trip(20.0, 31.0, "bike", "nl"), _trip(31.0, 20.0, "bike", "nl")
+    assert longer.endswith("reizen zij met de fiets gemiddeld 31 minuten; nu is dat 20.")
+    assert "Dat is korter" in shorter
+    assert _trip(np.inf, np.inf, "bike", "nl") == ""
+
+
+def test_search_limit_is_told(tmp_path, town, found) -> None:
+    about = replace(ABOUT, parameters={"search_limit_min": 120})
+    page = told(write_index(tmp_path, town.tables, found, about, []))
+    assert "gemiddeld over de studenten die binnen 120 minuten op school komen" in page
+    assert "% komt er binnen 120 minuten" in page
+    assert "3 van de 3" in page
 
 
 def test_permuted_rows_tell_the_same(found, names) -> None:

@@ -22,7 +22,7 @@ _DATA: dict[str, tuple[str, Callable[[Basis], dict[str, Any]]]] = {
 
 def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> Iterator[Page]:
     """Give the pages in the order of `VIEWS`; what they share is made once."""
-    shared = shared_data(basis)
+    shared = shared_data(basis) | {"search_limit": about.parameters.get("search_limit_min")}
     for view in VIEWS:
         name, draw = _DATA[view]
         data = shared | {name: draw(basis)}
@@ -35,7 +35,10 @@ def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> I
             data=data,
             credits=about.attributions,
             notes=[told.text(lang) for told in notes],
-            parameters=[(name, _written(v, lang)) for name, v in about.parameters.items()],
+            parameters=[
+                (catalogue(lang).get(f"parameter.{name}", name), _written(v, lang))
+                for name, v in about.parameters.items()
+            ],
             about_text=text(
                 f"map.about_text.{view}",
                 lang,
@@ -51,6 +54,10 @@ def _written(value: object, lang: Lang) -> str:
     """Write a parameter as people read it; years keep their four digits."""
     if isinstance(value, str) and f"mode.{value}" in catalogue(lang):
         return text(f"mode.{value}", lang)
+    if isinstance(value, bool):
+        return text(f"value.{str(value).lower()}", lang)
+    if value is None or value in ("", [], ()):
+        return "-"
     if isinstance(value, list | tuple):
         return ", ".join(_written(item, lang) for item in value)
     if isinstance(value, float):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from geo_mbo.maps.classes import SEQUENTIAL, class_of
 from geo_mbo.maps.pack import SMALLEST_SHOWN
 from geo_mbo.maps.picture import Still, png
+from geo_mbo.maps.views import SAME_PAIR
 from geo_mbo.messages import Lang, number, percent, text
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _coverage(basis: Basis, lang: Lang) -> str:
         lang,
         gaps=int((gaps["mode"] == basis.mode).sum()),
         programmes=int(basis.tables.offers["programme_id"].nunique()),
-        pairs=len(basis.findings.duplication),
+        pairs=len(basis.findings.duplication[list(SAME_PAIR)].drop_duplicates()),
         limit=int(basis.limit_min),
         by=_by(basis, lang),
         share=percent(basis.findings.choices.min_share_out, lang),
@@ -142,7 +143,11 @@ def _nearest(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     rows = rows[(rows["mode"] == basis.mode) & (rows["rank"] == 1)].set_index("area_id")
     values = rows["minutes_p50"].reindex(basis.municipalities["area_id"])
     title = text("map.still.travel", lang, by=_by(basis, lang))
-    return _classed(values, breaks), title, _class_legend([str(b) for b in breaks], lang)
+    legend = _class_legend([str(b) for b in breaks], lang)
+    searched = data["search_limit"]
+    # Nobody was searched for beyond the limit: a class there holds none.
+    empty = searched is not None and breaks[-1] >= searched
+    return _classed(values, breaks), title, legend[:-1] if empty else legend
 
 
 def _choice(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:

@@ -18,10 +18,12 @@ from geo_mbo.maps.classes import (
 from geo_mbo.maps.pack import (
     SMALLEST_SHOWN,
     masked,
+    packed_json,
     packed_minutes,
     packed_shares,
     plain,
     positions,
+    rough_people,
     shown_counts,
 )
 
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from geo_mbo.maps.shared import Basis
 
 PROVIDER_RANKS = (1, 2, 3)
+SAME_PAIR = ("programme_id", "site_a", "site_b")
+"""A programme at two sites is one pair, whatever its tracks: they share the young people."""
 OPEN = ("existing", "competitor")
 
 
@@ -210,6 +214,8 @@ def coverage_view(basis: Basis) -> dict[str, Any]:
         },
         "share": {m: packed_shares(grids[m][0]) for m in modes},
         "nearest": {m: packed_minutes(grids[m][1]) for m in modes},
+        "out": {m: packed_json([rough_people(row) for row in grids[m][2]]) for m in modes},
+        "out_total": {m: rough_people(np.nansum(grids[m][2], axis=1)) for m in modes},
         "gaps": _gaps(basis, ids),
         "pairs": _pairs(basis, ids),
     }
@@ -224,8 +230,11 @@ def _programmes(basis: Basis) -> pd.DataFrame:
 
 def _coverage(
     basis: Basis, programmes: list[str], mode: str
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give share beyond the limit and minutes to the nearest, programmes x municipalities."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give share and people beyond the limit, and minutes to the nearest, as grids.
+
+    Each is programmes x municipalities, in the order share, minutes, people.
+    """
     frame = basis.findings.coverage
     frame = frame[frame["mode"] == mode]
     row = positions(frame["programme_id"], programmes)
@@ -233,11 +242,11 @@ def _coverage(
     there = (row >= 0) & (column >= 0)
     shape = (len(programmes), len(basis.municipalities))
     found = []
-    for name in ("share_out", "minutes_nearest"):
+    for name in ("share_out", "minutes_nearest", "young_people_out"):
         grid = np.full(shape, np.nan)
         grid[row[there], column[there]] = frame[name].to_numpy(float)[there]
         found.append(grid)
-    return found[0], found[1]
+    return found[0], found[1], found[2]
 
 
 def _gaps(basis: Basis, programmes: list[str]) -> dict[str, Any]:
@@ -252,7 +261,11 @@ def _gaps(basis: Basis, programmes: list[str]) -> dict[str, Any]:
 
 
 def _pairs(basis: Basis, programmes: list[str]) -> dict[str, Any]:
-    frame = basis.findings.duplication
+    every = basis.findings.duplication
+    same = list(SAME_PAIR)
+    tracks = every.groupby(same, sort=False)["track"].agg(list)
+    frame = every.drop_duplicates(same)
+    frame = frame.assign(tracks=tracks.reindex(frame.set_index(same).index).to_numpy())
     a, b = basis.at_site(frame["site_a"]), basis.at_site(frame["site_b"])
     programme = positions(frame["programme_id"], programmes)
     there = (a >= 0) & (b >= 0) & (programme >= 0)
@@ -267,7 +280,7 @@ def _pairs(basis: Basis, programmes: list[str]) -> dict[str, Any]:
     }
     return {
         "programme": programme[there].tolist(),
-        "track": list(frame["track"]),
+        "tracks": list(frame["tracks"]),
         "site_a": a[there].tolist(),
         "site_b": b[there].tolist(),
         "km": plain(frame["distance_km"]),

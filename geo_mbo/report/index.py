@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -65,12 +66,13 @@ def write_index(
     FileError
         The folder cannot be written, or the disk is full; no half page is left.
     """
-    view, names = view_of(findings, lang), names_of(tables, lang)
+    limit = about.parameters.get("search_limit_min")
+    view, names = replace(view_of(findings, lang), search_limit_min=limit), names_of(tables, lang)
     path = folder / "index.html"
     page = render(
         about,
         view,
-        figures=key_figures(findings, view),
+        figures=key_figures(findings, view, int(tables.offers["programme_id"].nunique())),
         sections=(
             *findings_told(findings, names, view),
             *scenarios_told(scenarios, tables, names, lang),
@@ -86,10 +88,10 @@ def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section
     """Give what was found, in the order of the page."""
     return (
         travel.distance(findings, view),
-        travel.catchments(findings, names, view),
         travel.longest(findings, names, view),
         provision.lacunes(findings, names, view),
         provision.duplications(findings, names, view),
+        travel.catchments(findings, names, view),
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
         travel.inequality(findings, view),
@@ -106,11 +108,11 @@ def background_told(about: About, notes: Sequence[Note], lang: Lang) -> tuple[Se
     )
 
 
-def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
-    """Give the figures at the head of the page."""
+def key_figures(findings: Findings, view: View, offered: int) -> tuple[Figure, ...]:
+    """Give the figures at the head of the page; `offered`: how many programmes there are."""
     return (
         *travel.key_figures(findings, view),
-        *provision.key_figures(findings, view),
+        *provision.key_figures(findings, view, offered),
         *outlook.key_figures(findings, view),
     )
 

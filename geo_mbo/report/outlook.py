@@ -42,8 +42,8 @@ def forecast(findings: Findings, names: Names, view: View) -> Section:
     """Tell where the number of students falls and grows most until the forecast year."""
     lang = view.lang
     areas, sites = findings.forecast_by_area, findings.forecast_by_site
-    title = text("report.forecast.title", lang)
     if areas.empty and sites.empty:
+        title = text("report.forecast.title_none", lang)
         return Section("prognose", title, text("report.forecast.none", lang))
     either = areas if len(areas) else sites
     years = {"base": str(either["base_year"].iloc[0]), "year": str(either["year"].iloc[0])}
@@ -80,7 +80,7 @@ def forecast(findings: Findings, names: Names, view: View) -> Section:
         tables.append(_change_table(by, fallers, growers, name, view, years))
     return Section(
         "prognose",
-        title,
+        text("report.forecast.title", lang, year=years["year"]),
         text("report.forecast.lead", lang, **years, fewest=FEWEST_TO_RANK),
         tuple(sentence for sentence in told if sentence),
         tables=tuple(tables),
@@ -165,13 +165,24 @@ def benchmark(findings: Findings, view: View) -> Section:
         rows,
     )
     key = "none" if not rows else "lead_all" if len(rows) == len(frame) else "lead"
+    lead = text(f"report.benchmark.{key}", lang, mode=mode, shown=len(rows), count=len(frame))
     return Section(
         "instellingen",
         text("report.benchmark.title", lang),
-        text(f"report.benchmark.{key}", lang, mode=mode, shown=len(rows), count=len(frame)),
+        f"{lead} {_left_out(findings, lang)}" if rows else lead,
         tables=(table,) if rows else (),
         caution=text("report.benchmark.caution", lang) if rows else "",
     )
+
+
+def _left_out(findings: Findings, lang: Lang) -> str:
+    """Say how many students the comparison leaves out: their homes are no municipality."""
+    homes = findings.catchment
+    homes = homes[homes["area_id"].isin(PLACES)]
+    high = homes["students_high"].sum()
+    key = "counted_without" if high > 0 else "counted"
+    n = count(homes["students"].sum(), high, lang)
+    return text(f"report.benchmark.{key}", lang, n=n)
 
 
 def signed(share: float, lang: Lang) -> str:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 SHADES = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """YlGnBu, five classes: told apart by colour-blind people too; more classes are not."""
 
-WARM = ("#fff3d6", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000")
-"""OrRd: what is out of reach."""
-
 NO_DATA, BORDER, GROUND, DOT = "#ffffff", "#b9c4cd", "#e3ebf1", "#d1495b"
 DETAIL_M = 400
 """Bends smaller than this do not show in a picture this small."""
@@ -47,7 +44,10 @@ def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
         "reistijd": _picture(
             shapes, _nearest(findings, view), (10, 20, 30, 45), SHADES, tables.sites
         ),
-        "dekking": _picture(shapes, _uncovered(findings, view), (0.1, 0.25, 0.5, 0.75), WARM, None),
+        # As the map has it: dark is where few programmes are within reach.
+        "dekking": _picture(
+            shapes, _covered(findings, view), (0.2, 0.4, 0.6, 0.8), SHADES[::-1], None
+        ),
     }
 
 
@@ -70,10 +70,10 @@ def _nearest(findings: Findings, view: View) -> pd.Series:
     return first.set_index("area_id")["minutes_p50"].replace(np.inf, np.nan)
 
 
-def _uncovered(findings: Findings, view: View) -> pd.Series:
-    """Share of the programmes that are out of reach, averaged over young people."""
+def _covered(findings: Findings, view: View) -> pd.Series:
+    """Share of the programmes that are within reach of most of a municipality."""
     table = findings.coverage[findings.coverage["mode"] == view.mode]
-    return table.groupby("area_id")["share_out"].mean()
+    return (table["share_out"] < view.min_share_out).groupby(table["area_id"]).mean()
 
 
 def _picture(

@@ -16,20 +16,23 @@ if TYPE_CHECKING:
     from geo_mbo.analysis.findings import Findings
 
 SHOWN = 10
-"""How many lacunes and dubbelingen are told one by one; the workbook holds them all."""
+"""How many lacunes and dubbelingen a table of the page names; the workbook holds them all."""
+
+TOLD = 5
+"""How many of them are told in a sentence."""
 
 NAMED = 3
 """How many municipalities a lacune names."""
 
 
-def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
-    """Give how many lacunes and dubbelingen there are."""
+def key_figures(findings: Findings, view: View, offered: int) -> tuple[Figure, ...]:
+    """Give how many lacunes and dubbelingen there are; `offered`: programmes in all."""
     lang = view.lang
     gaps, pairs = int((findings.gaps["mode"] == view.mode).sum()), len(_pairs(findings))
     mode, limit = by_mode(view.mode, lang), round(view.limit_min)
     return (
         Figure(
-            number(gaps, lang),
+            text("report.figure.of", lang, count=gaps, all=offered),
             counted("report.figure.gaps_label", gaps, lang, limit=limit, mode=mode),
         ),
         Figure(number(pairs, lang), counted("report.figure.duplication_label", pairs, lang)),
@@ -52,7 +55,7 @@ def lacunes(findings: Findings, names: Names, view: View) -> Section:
             mode=mode,
             areas=listed(_worst_areas(findings, row, names), lang),
         )
-        for row in shown.to_dict("records")
+        for row in shown.head(TOLD).to_dict("records")
     )
     lead = counted(
         "report.gaps.lead" if len(gaps) else "report.gaps.none",
@@ -112,7 +115,8 @@ def duplications(findings: Findings, names: Names, view: View) -> Section:
     lang = view.lang
     pairs = _pairs(findings)
     shown = pairs.head(SHOWN)
-    sentences = tuple(_duplication_sentence(row, names, view) for row in shown.to_dict("records"))
+    first = shown.head(TOLD).to_dict("records")
+    sentences = tuple(_duplication_sentence(row, names, view) for row in first)
     return Section(
         "dubbelingen",
         text("report.duplication.title", lang),
@@ -146,7 +150,8 @@ def _duplication_lead(pairs: pd.DataFrame, view: View) -> str:
 def _duplication_sentence(row: Mapping[Hashable, Any], names: Names, view: View) -> str:
     lang = view.lang
     told = text(
-        "report.duplication.one",
+        # Less than fifty metres apart: told as one address.
+        f"report.duplication.{'one' if row['distance_km'] > 0.05 else 'one_same'}",
         lang,
         programme=named_programme(row, lang),
         a=names.site(str(row["site_a"])),

@@ -21,7 +21,7 @@ SHOWN = 10
 """How many municipalities the table of a scenario names."""
 
 NAMED = 5
-"""How many programmes or lacunes a sentence names."""
+"""How many programmes a sentence names, and how many municipalities with each."""
 
 
 def scenarios(
@@ -94,14 +94,8 @@ def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:
         if len(placed):
             before, after = _means(placed)
             told.append(
-                text(
-                    "report.scenario.moved",
-                    lang,
-                    **known,
-                    students=_students(placed, lang),
-                    before=minutes(before, lang),
-                    after=minutes(after, lang),
-                )
+                text("report.scenario.moved", lang, **known, students=_students(placed, lang))
+                + _trip(before, after, found.choices.mode, lang)
             )
         if len(lost):
             key = "moved_lost" if len(placed) else "moved_nowhere"
@@ -109,6 +103,22 @@ def _moved(found: Comparison, names: Names, lang: Lang) -> list[str]:
                 text(f"report.scenario.{key}", lang, **known, students=_students(lost, lang))
             )
     return told
+
+
+def _trip(before: float, after: float, mode: str, lang: Lang) -> str:
+    """Tell the trip to the nearest other site beside the present one; nothing without both."""
+    if not (np.isfinite(before) and np.isfinite(after)):
+        return ""
+    told = text(
+        "report.scenario.moved_trip",
+        lang,
+        mode=by_mode(mode, lang),
+        before=minutes(before, lang),
+        after=minutes(after, lang),
+    )
+    # Told only where the whole minutes show it.
+    shorter = text("report.scenario.moved_shorter", lang) if round(after) < round(before) else ""
+    return f" {told} {shorter}".rstrip()
 
 
 def _students(rows: pd.DataFrame, lang: Lang) -> str:
@@ -135,16 +145,19 @@ def _gaps(found: Comparison, names: Names, lang: Lang) -> list[str]:
         rows = gaps[gaps["change"] == change]
         if rows.empty:
             continue
-        first = [
+        by_programme = [part for _, part in rows.groupby("programme_id", sort=False)]
+        named = [
             text(
                 "report.scenario.gap",
                 lang,
-                programme=row["programme"],
-                area=names.area(row["area_id"]),
+                programme=part["programme"].iloc[0],
+                areas=listed([names.area(area) for area in part["area_id"].head(NAMED)], lang),
             )
-            for row in rows.head(NAMED).to_dict("records")
+            for part in by_programme[:NAMED]
         ]
-        told.append(counted(f"report.scenario.{change}", len(rows), lang, gaps=listed(first, lang)))
+        whole = sum(min(len(part), NAMED) for part in by_programme[:NAMED]) == len(rows)
+        key = f"report.scenario.{change}{'' if whole else '_more'}"
+        told.append(counted(key, len(rows), lang, gaps="; ".join(named)))
     return told
 
 
@@ -158,10 +171,16 @@ def _table(found: Comparison, names: Names, lang: Lang) -> Table:
     finite = shown["minutes_change"].replace([np.inf, -np.inf], np.nan).abs()
     most = float(finite.max()) if finite.notna().any() else 1.0
     rows = tuple(_area_row(row, most, names, lang) for row in shown.to_dict("records"))
-    heads = ("area", "young_people", "minutes_before", "minutes_after", "minutes_change")
+    heads = (
+        "field.area",
+        "field.young_people",
+        "report.scenario.minutes_before",
+        "report.scenario.minutes_after",
+        "field.minutes_change",
+    )
     return Table(
         text("report.scenario.caption", lang, mode=by_mode(found.choices.mode, lang)),
-        tuple(text(f"field.{head}", lang) for head in heads),
+        tuple(text(head, lang) for head in heads),
         rows,
     )
 

@@ -33,7 +33,8 @@ def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
         figures.append(
             Figure(
                 text("report.figure.minutes", lang, minutes=number(mean.minutes, lang)),
-                text("report.figure.minutes_label", lang, mode=mode, km=number(mean.km, lang, 1)),
+                text("report.figure.minutes_label", lang, mode=mode, km=number(mean.km, lang, 1))
+                + f"; {_arrive(mean, view)}",
             )
         )
     share = _within(findings).get((view.mode, float(view.limit_min)))
@@ -45,6 +46,14 @@ def key_figures(findings: Findings, view: View) -> tuple[Figure, ...]:
             )
         )
     return tuple(figures)
+
+
+def _arrive(mean: _Mean, view: View) -> str:
+    """Say which share of the students a mean is over."""
+    key = "arrive" if view.search_limit_min is None else "arrive_limit"
+    share = percent(1 - mean.unreached, view.lang)
+    limit = round(view.search_limit_min or 0)
+    return text(f"report.figure.{key}", view.lang, share=share, limit=limit)
 
 
 def distance(findings: Findings, view: View) -> Section:
@@ -71,7 +80,11 @@ def distance(findings: Findings, view: View) -> Section:
     return Section(
         "reistijd",
         text("report.distance.title", lang),
-        text("report.distance.lead", lang),
+        text(
+            f"report.distance.{'lead' if view.search_limit_min is None else 'lead_limit'}",
+            lang,
+            limit=round(view.search_limit_min or 0),
+        ),
         tuple(_distance_sentences(findings, means, view)),
         tables=(table,) if rows else (),
     )
@@ -145,6 +158,7 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
             text(
                 "report.catchments.site",
                 lang,
+                share=percent(view.share, lang),
                 site=names.site(str(site_id)),
                 areas=int(site["areas"]),
                 first=first,
@@ -179,7 +193,7 @@ def longest(findings: Findings, names: Names, view: View) -> Section:
     """Tell in which municipalities young people travel longest to the nearest institution."""
     lang, mode = view.lang, by_mode(view.mode, view.lang)
     times = findings.providers[findings.providers["mode"] == view.mode]
-    wide = times.pivot(index="area_id", columns="rank", values="minutes_mean")
+    wide = times.pivot(index="area_id", columns="rank", values="minutes_p50")
     if wide.empty:
         return Section(
             "gemeenten", text("report.longest.title", lang), text("report.longest.none", lang)
@@ -198,7 +212,7 @@ def longest(findings: Findings, names: Names, view: View) -> Section:
     )
     heads = (
         text("field.area", lang),
-        *(text("report.longest.nth", lang, rank=str(rank)) for rank in wide.columns),
+        *(text(f"report.longest.nth_{rank}", lang) for rank in wide.columns),
     )
     sentences = _longest_sentences(wide.iloc[:, 0], names, view)
     return Section(

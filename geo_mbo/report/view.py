@@ -31,7 +31,8 @@ class View:
         Share of a site's students (0-1) that its catchment holds.
     min_share_out
         Share of young people out of reach (0-1) that makes a lacune.
-
+    search_limit_min
+        How far trips were searched for (minutes); None: not said.
     """
 
     lang: Lang = "nl"
@@ -41,6 +42,7 @@ class View:
     forecast_year: int | None = None
     share: float = 0.8
     min_share_out: float = 0.5
+    search_limit_min: float | None = None
 
 
 def view_of(findings: Findings, lang: Lang) -> View:

@@ -125,7 +125,7 @@ def counted(key: str, number_of: int, lang: Lang, **params: object) -> str:
     Examples
     --------
     >>> counted("report.scenario.vanishes", 1, "en", gaps="Cook in Aalst")
-    'One lacune vanishes: Cook in Aalst.'
+    'One gap disappears: Cook in Aalst.'
     """
     single = f"{key}_one"
     chosen = single if number_of == 1 and single in catalogue(lang) else key

@@ -22,11 +22,18 @@ function pct(share, decimals) {
   return share === null || share === undefined ? '–' : num(share * 100, decimals) + ' %';
 }
 
-/** Minutes as words: -1 is "not reached", null is "no figure". */
-function minutes(value) {
+/** What "not reached" means: longer than trips were searched for, where that is known. */
+const notReached = () => (D.search_limit ? t('not_reached_over', { n: num(D.search_limit) }) : t('not_reached'));
+
+/** Minutes as words: -1 is "not reached", null is "no figure"; bare under a heading that has the unit. */
+function minutes(value, bare) {
   if (value === null || value === undefined) return t('no_data');
-  return value < 0 ? t('not_reached') : t('minutes', { n: num(Math.round(value)) });
+  if (value < 0) return notReached();
+  return bare ? num(Math.round(value)) : t('minutes', { n: num(Math.round(value)) });
 }
+
+/** A share under a heading that has the unit. */
+const bareShare = (share) => (share === null || share === undefined ? '–' : num(share * 100, 1));
 
 /** Numbers of young people: below five nobody is counted. */
 function people(count) {

@@ -65,6 +65,12 @@ function classLines(breaks, write) {
   return lines;
 }
 
+/** Legend lines for minutes: none was searched for beyond the limit, so no class lies there. */
+function minuteLines(breaks) {
+  const lines = classLines(breaks, (v) => num(v));
+  return D.search_limit && breaks[breaks.length - 1] >= D.search_limit ? lines.slice(0, -1) : lines;
+}
+
 function inkOn(colour) {
   const [r, g, b] = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16) / 255)
     .map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));

@@ -86,7 +86,7 @@ function catchmentView(app) {
           { label: t('municipality'), value: (r) => areaName(C.rows.area[r]) },
           { label: t('province'), value: (r) => (C.rows.area[r] >= 0 ? provinceName(C.rows.area[r]) : '') },
           { label: t('students'), numeric: true, value: (r) => C.rows.n[r], text: (r) => interval(C.rows, r) },
-          { label: t('share_pct'), numeric: true, value: (r) => (C.rows.share[r] === null ? null : C.rows.share[r] * 100), text: (r) => (C.rows.n[r] === null ? t('masked') : pct(C.rows.share[r], 1)) },
+          { label: t('share_pct'), numeric: true, value: (r) => (C.rows.share[r] === null ? null : C.rows.share[r] * 100), text: (r) => (C.rows.n[r] === null ? t('masked') : bareShare(C.rows.share[r])) },
           { label: t('in_set'), value: (r) => (C.rows.inside[r] ? t('yes') : t('no')) },
         ],
       },
@@ -121,7 +121,7 @@ function catchmentView(app) {
           { label: t('province'), value: provinceName },
           { label: t('students'), numeric: true, value: (i) => A.n[i], text: count },
           { label: t('main_institution'), value: top },
-          { label: t('share_pct'), numeric: true, value: (i) => (A.top_share[i] === null ? null : A.top_share[i] * 100), text: (i) => pct(A.top_share[i], 1) },
+          { label: t('share_pct'), numeric: true, value: (i) => (A.top_share[i] === null ? null : A.top_share[i] * 100), text: (i) => bareShare(A.top_share[i]) },
         ],
       },
     };

@@ -10,7 +10,7 @@ function coverageView(app) {
   const label = (p) => P.name[p] + (P.level[p] === null ? '' : ' (' + t('level_n', { n: P.level[p] }) + ')');
 
   async function grids(mode) {
-    if (!unpacked[mode]) unpacked[mode] = [await bytes(V.share[mode]), await minuteRows(V.nearest[mode], areas)];
+    if (!unpacked[mode]) unpacked[mode] = [await bytes(V.share[mode]), await minuteRows(V.nearest[mode], areas), await unpackJson(V.out[mode])];
     return unpacked[mode];
   }
 
@@ -96,7 +96,7 @@ function coverageView(app) {
     const p = P.id.indexOf(state.programme);
     if (p < 0) return drawAll(state);
     const level = PC4 && state.pair === '' ? state.level : 'municipality';
-    const [shareBytes, nearBytes] = await grids(state.mode);
+    const [shareBytes, nearBytes, outRows] = await grids(state.mode);
     const share = AREA.name.map((_, i) => { const b = shareBytes[p * areas + i]; return b === NONE ? null : b / 200; });
     const near = AREA.name.map((_, i) => (share[i] === null ? null : code(nearBytes[p * areas + i])));
     const nearPc4 = level === 'pc4' ? nearestOfPc4(await minutesOf(state.mode), p) : null;
@@ -105,9 +105,9 @@ function coverageView(app) {
     const pair = state.pair === '' ? -1 : Number(state.pair);
     const title = pair >= 0 ? t('title_pair', { a: siteName(V.pairs.site_a[pair]), b: siteName(V.pairs.site_b[pair]) })
       : t(level === 'pc4' ? 'title_coverage_pc4' : 'title_coverage', { programme: label(p), n: num(D.limit), by: modeBy(state.mode) });
-    const out = (i) => (share[i] === null ? null : share[i] * AREA.young[i]);
+    const out = (i) => (share[i] === null ? null : outRows[p][i]);
     const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
-    if (nearPc4 && nearPc4.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: t('not_reached') });
+    if (nearPc4 && nearPc4.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: notReached() });
     return {
       level, title,
       mark: level === 'pc4' ? (i) => minuteMark(nearPc4[i], breaks) : shareMark,
@@ -117,7 +117,7 @@ function coverageView(app) {
       tip: (l, i) => (l === 'pc4' ? [levelName(l, i), minutes(nearPc4[i])] : [AREA.name[i], t('out_of_reach', { share: pct(share[i]), n: people(out(i)) })]),
       legend: {
         title: level === 'pc4' ? t('legend_nearest') : t('legend_share_out', { n: num(D.limit) }),
-        lines: (level === 'pc4' ? classLines(breaks, (v) => num(v)) : classLines(V.breaks.share, (v) => pct(v))).concat(extra),
+        lines: (level === 'pc4' ? minuteLines(breaks) : classLines(V.breaks.share, (v) => pct(v))).concat(extra),
         strokes: pair >= 0 ? [{ kind: 'pair', label: t('pair_line') }] : [],
       },
       detail: [areaOrProgramme(state, p, share, near, out), listSwitch(state), state.list === 'gaps' ? gapList(state) : pairList(state)],
@@ -138,7 +138,7 @@ function coverageView(app) {
     if (level === 'pc4') {
       return {
         caption: title, rows: PC4.id.map((_, i) => i),
-        columns: [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }, { label: t('minutes_nearest_head'), numeric: true, value: (i) => nearPc4[i], text: (i) => minutes(nearPc4[i]) }],
+        columns: [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }, { label: t('minutes_nearest_head'), numeric: true, value: (i) => nearPc4[i], text: (i) => minutes(nearPc4[i], true) }],
       };
     }
     return {
@@ -147,8 +147,8 @@ function coverageView(app) {
         { label: t('municipality'), value: (i) => AREA.name[i] },
         { label: t('province'), value: provinceName },
         { label: t('young_out'), numeric: true, value: (i) => { const n = out(i); return n === null || (n > 0 && n < SMALLEST_SHOWN) ? null : Math.round(n); }, text: (i) => people(out(i)) },
-        { label: t('share_out_pct'), numeric: true, value: (i) => (share[i] === null ? null : share[i] * 100), text: (i) => pct(share[i]) },
-        { label: t('minutes_nearest_head'), numeric: true, value: (i) => near[i], text: (i) => minutes(near[i]) },
+        { label: t('share_out_pct'), numeric: true, value: (i) => (share[i] === null ? null : share[i] * 100), text: (i) => bareShare(share[i]) },
+        { label: t('minutes_nearest_head'), numeric: true, value: (i) => near[i], text: (i) => minutes(near[i], true) },
       ],
     };
   }
@@ -162,8 +162,8 @@ function coverageView(app) {
         figures([[pct(share[i]), t('share_out_of', { n: num(D.limit) })], [people(out(i)), t('young_out')], [minutes(near[i]), t('minutes_nearest')]]),
       ]);
     }
-    const total = share.reduce((sum, s, i) => sum + (s === null ? 0 : s * AREA.young[i]), 0);
-    return card(label(p), P.sector[p], () => app.set({ programme: '', area: '' }).then(app.home), [figures([[num(P.sites[p].length), t('sites_offering')], [people(total), t('young_out')]])]);
+    const total = V.out_total[state.mode][p];
+    return card(label(p), P.sector[p], () => app.set({ programme: '', area: '' }).then(app.home), [figures([[num(P.sites[p].length), t('sites_offering')], [people(total), t('young_out_all')]])]);
   }
 
   function listSwitch(state) {
@@ -217,7 +217,7 @@ function coverageView(app) {
   }
 
   function pairCard(k) {
-    return card(label(V.pairs.programme[k]), t('track.' + V.pairs.track[k]), () => app.set({ pair: '' }).then(app.home), [
+    return card(label(V.pairs.programme[k]), V.pairs.tracks[k].map((track) => t('track.' + track)).join(' ' + t('and') + ' '), () => app.set({ pair: '' }).then(app.home), [
       el('div', { class: 'gm-sides' }, [pairSide(k, 'a'), pairSide(k, 'b')]),
       figures([[people(V.pairs.young_both[k]), t('young_both')], [pct(V.pairs.overlap[k]), t('overlap')], [num(V.pairs.km[k], 1) + ' km', t('distance')]]),
       V.pairs.small[k] ? el('p', { class: 'gm-note', text: t('both_small') }) : null,

@@ -50,19 +50,19 @@ function travelView(app) {
     const chosen = app.area();
     const site = kind === 'site' ? app.site() : -1;
     const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
-    if (now.of.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: t('not_reached') });
+    if (now.of.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: notReached() });
     if (masked && masked.some(Boolean)) extra.unshift({ mark: MARK.MASKED, label: t('masked') });
     const names = level === 'pc4' ? PC4 : AREA;
     return {
       level, mark, title,
       sites: (i) => (site < 0 ? 'on' : i === site ? 'chosen' : 'dim'),
       tip: (l, i) => [levelName(l, i), text(i)].concat(now.site && now.site[i] >= 0 && now.site[i] !== null ? [siteName(now.site[i])] : []),
-      legend: { title: kind === 'students' ? t('legend_minutes_students') : level === 'pc4' ? t('legend_minutes') : t('legend_minutes_half'), lines: classLines(breaks, (v) => num(v)).concat(extra) },
+      legend: { title: kind === 'students' ? t('legend_minutes_students') : level === 'pc4' ? t('legend_minutes') : t('legend_minutes_half'), lines: minuteLines(breaks).concat(extra) },
       detail: [site >= 0 && siteCard(site, all), chosen ? areaCard(chosen, state) : el('p', { class: 'gm-hint', text: t('hint_travel') }), !chosen && farthest(state, now.of, level, hidden)],
       table: {
         caption: title, rows: names.id.map((_, i) => i),
         columns: (level === 'pc4' ? [{ label: t('pc4'), value: (i) => PC4.id[i] }, { label: t('municipality'), value: (i) => areaName(PC4.parent[i]) }] : [{ label: t('municipality'), value: (i) => AREA.name[i] }, { label: t('province'), value: provinceName }])
-          .concat(D.modes.map((mode) => ({ label: t('minutes_mode', { mode: modeName(mode) }), numeric: true, value: (i) => all[mode].of[i], text: (i) => (kind === 'students' && T.students[mode].masked[i] ? t('masked') : minutes(all[mode].of[i])) }))),
+          .concat(D.modes.map((mode) => ({ label: t('minutes_mode', { mode: modeName(mode) }), numeric: true, value: (i) => all[mode].of[i], text: (i) => (kind === 'students' && T.students[mode].masked[i] ? t('masked') : minutes(all[mode].of[i], true)) }))),
       },
     };
   }
