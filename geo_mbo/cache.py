@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_mbo.errors import FileError
 from geo_mbo.notes import Note, Notify, note, to_log
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever what is kept changes its meaning: old files are not taken for new ones."""
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -150,3 +153,54 @@ def write_text(path: Path, content: str) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as fresh:
         fresh.write_text(content, encoding="utf-8", newline="\n")
+
+
+def save_arrays(
+    path: Path, arrays: Mapping[str, npt.NDArray[Any]], *, told: Mapping[str, object]
+) -> None:
+    """Write arrays to a folder, a ``.npy`` each, with plain values in ``told.json``.
+
+    Raises
+    ------
+    FileError
+        The folder cannot be written.
+    """
+    import numpy as np
+
+    with replacing(path) as fresh:
+        fresh.mkdir()
+        for name, values in arrays.items():
+            np.save(fresh / f"{name}.npy", values, allow_pickle=False)
+        (fresh / "told.json").write_text(json.dumps(dict(told)), encoding="utf-8")
+
+
+def load_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, Any]]:
+    """Map what `save_arrays` wrote into memory: pages are read when they are used.
+
+    The arrays are private copies: writing to one never changes the file.
+
+    Raises
+    ------
+    FileError
+        There is no such folder, or something in it is broken.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> folder = Path(tempfile.mkdtemp()) / "kept"
+    >>> save_arrays(folder, {"x": np.arange(3), "none": np.zeros(0)}, told={"unit": "m"})
+    >>> arrays, told = load_arrays(folder)
+    >>> arrays["x"], arrays["none"], told
+    (array([0, 1, 2]), array([], dtype=float64), {'unit': 'm'})
+    """
+    import numpy as np
+
+    try:
+        told = json.loads((path / "told.json").read_text(encoding="utf-8"))
+        arrays = {
+            file.stem: np.asarray(np.load(file, mmap_mode="c", allow_pickle=False))
+            for file in sorted(path.glob("*.npy"))
+        }
+    except (OSError, ValueError, EOFError) as error:
+        raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
+    return arrays, told

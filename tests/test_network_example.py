@@ -80,8 +80,8 @@ def test_the_islet_is_unreachable_and_the_island_takes_its_ferry(roads, postcode
 
 def test_split_requests_saved_and_loaded_are_the_same_to_the_bit(roads, postcodes, tmp_path):
     sites = postcodes.iloc[5:12].rename(columns={"origin_id": "site_id"}).reset_index(drop=True)
-    roads.save(tmp_path / "roads.npz")
-    again = Network.load(tmp_path / "roads.npz")
+    roads.save(tmp_path / "roads")
+    again = Network.load(tmp_path / "roads")
     whole = travel_matrix(roads, postcodes, sites, modes=["bike"], notify=lambda _: None)
     part = travel_matrix(again, postcodes[::-7], sites[3:4], modes=["bike"], notify=lambda _: None)
     same = whole.select(origins=list(part.origins), sites=list(part.sites))

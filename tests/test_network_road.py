@@ -33,9 +33,9 @@ def test_summary_of_nothing_keeps_its_columns():
 
 def test_saved_and_loaded_is_the_same(tmp_path):
     roads = random_network(1)
-    roads.save(tmp_path / "roads.npz")
-    again = Network.load(tmp_path / "roads.npz")
-    assert [p.name for p in tmp_path.iterdir()] == ["roads.npz"]
+    roads.save(tmp_path / "roads")
+    again = Network.load(tmp_path / "roads")
+    assert [p.name for p in tmp_path.iterdir()] == ["roads"]
     assert (again.crs, again.source, again.modes) == (roads.crs, roads.source, roads.modes)
     for name in ("node_x", "tail", "head", "length_m", "joinable", "shape_x", "shape_start"):
         np.testing.assert_array_equal(getattr(again, name), getattr(roads, name))
@@ -44,7 +44,7 @@ def test_saved_and_loaded_is_the_same(tmp_path):
 
 def test_a_file_that_is_no_network(tmp_path):
     with pytest.raises(FileError, match="no such file"):
-        Network.load(tmp_path / "no.npz")
+        Network.load(tmp_path / "no")
     for name, content in (("a.npz", b"x" * 100), ("b.npz", b"")):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(FileError, match="holds no network"):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 
-from geo_mbo.cache import replacing
+from geo_mbo.cache import load_arrays, save_arrays
 from geo_mbo.errors import FileError, InputError, MissingFileError
 
 if TYPE_CHECKING:
@@ -33,6 +32,30 @@ _ARRAYS = (
     "shape_y",
     "shape_start",
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Sequences of arcs that may not be travelled one right after the other.
+
+    An arc is one direction of an edge: ``2 * edge`` from tail to head, ``2 * edge + 1`` back.
+
+    Attributes
+    ----------
+    arc
+        The arcs of all sequences in a row, at least two each.
+    start
+        Sequence ``i`` has the arcs ``start[i]`` up to ``start[i + 1]``.
+    binds
+        By mode: which sequences bind it; a mode that is not named is bound by none.
+    """
+
+    arc: Whole = field(default_factory=lambda: np.zeros(0, np.int64))
+    start: Whole = field(default_factory=lambda: np.zeros(1, np.int64))
+    binds: Mapping[str, Truths] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +82,12 @@ class Network:
         What it was made from; shown on every output.
     crs
         Coordinate system, as ``"EPSG:28992"``.
+    delay_s
+        By mode two rows: seconds lost on arriving at the head (0) and at the tail (1) of each edge,
+        as at traffic lights; who sets out or ends midway loses them not. A mode that is not named
+        loses none.
+    turns
+        Turns that may not be made.
     """
 
     node_x: Floats
@@ -74,6 +103,8 @@ class Network:
     shape_start: Whole
     source: str
     crs: str
+    delay_s: Mapping[str, Floats] = field(default_factory=dict)
+    turns: Turns = field(default_factory=Turns)
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -92,6 +123,10 @@ class Network:
             raise InputError.of("mode_not_in_network", value=mode, there=", ".join(self.modes))
         return self.seconds[mode]
 
+    def delays(self, mode: str) -> Floats:
+        """Give the seconds lost on arriving at the head and the tail of each edge (2 x edges)."""
+        return self.delay_s.get(mode, np.zeros((2, len(self.tail))))
+
     def lines(self, edges: Whole) -> npt.NDArray[Any]:
         """Give the geometry of these edges as shapely LineStrings."""
         import shapely
@@ -104,43 +139,56 @@ class Network:
         )
 
     def save(self, path: Path) -> None:
-        """Write the network to one ``.npz`` file, whole or not at all.
+        """Write the network to a folder, whole or not at all.
 
         Raises
         ------
         FileError
-            The file cannot be written.
+            The folder cannot be written.
         """
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {f"seconds:{mode}": values for mode, values in self.seconds.items()}
-        arrays |= {"source": np.array(self.source), "crs": np.array(self.crs)}
-        with replacing(path) as fresh, fresh.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        arrays: dict[str, npt.NDArray[Any]] = {name: getattr(self, name) for name in _ARRAYS}
+        for name, by_mode in (
+            ("seconds", self.seconds),
+            ("delay_s", self.delay_s),
+            ("binds", self.turns.binds),
+        ):
+            arrays |= {f"{name}.{mode}": values for mode, values in by_mode.items()}
+        arrays |= {"turns.arc": self.turns.arc, "turns.start": self.turns.start}
+        save_arrays(path, arrays, told={"source": self.source, "crs": self.crs})
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read a network that `save` wrote.
+        """Read a network that `save` wrote; what is not used is not read from disk.
 
         Raises
         ------
         FileError
-            There is no such file, or it holds no network.
+            There is no such folder, or it holds no network.
         """
         if not path.exists():
             raise MissingFileError.of("file_missing", path=str(path))
         try:
-            with np.load(path, allow_pickle=False) as kept:
-                seconds = {
-                    name.partition(":")[2]: kept[name]
-                    for name in kept.files
-                    if name.startswith("seconds:")
-                }
-                arrays = {name: kept[name] for name in _ARRAYS}
-                return cls(
-                    **arrays, seconds=seconds, source=str(kept["source"]), crs=str(kept["crs"])
-                )
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            arrays, told = load_arrays(path)
+            return cls(
+                **{name: arrays[name] for name in _ARRAYS},
+                seconds=_by_mode(arrays, "seconds"),
+                source=told["source"],
+                crs=told["crs"],
+                delay_s=_by_mode(arrays, "delay_s"),
+                turns=Turns(
+                    arrays["turns.arc"], arrays["turns.start"], _by_mode(arrays, "binds")
+                ),
+            )
+        except (FileError, KeyError) as error:
             raise FileError.of("not_a_network", path=str(path)) from error
+
+
+def _by_mode(arrays: Mapping[str, npt.NDArray[Any]], name: str) -> dict[str, npt.NDArray[Any]]:
+    return {
+        key.partition(".")[2]: values
+        for key, values in arrays.items()
+        if key.partition(".")[0] == name
+    }
 
 
 def ragged(starts: Whole, counts: Whole) -> Whole:

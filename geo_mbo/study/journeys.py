@@ -38,7 +38,7 @@ def read_roads(
         return None
     path, modes = study.path(given), searched_modes(study)
     return cache.kept(
-        "network.npz",
+        "network",
         _roads_recipe(study, given, modes),
         make=lambda tell: read_network(
             path,
