@@ -1,0 +1,58 @@
+"""All nodes within a limit of each target: what isochrones are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_mbo.engine.kernels import bounded, sweeps
+from geo_mbo.engine.pins import ranked
+
+if TYPE_CHECKING:
+    from geo_mbo.engine.metric import Metric
+    from geo_mbo.engine.places import Places
+    from geo_mbo.engine.types import Nodes, Weights
+
+
+def within(metric: Metric, targets: Places, *, limit: int) -> Iterator[tuple[Nodes, Weights]]:
+    """Give for each target the nodes from which it can be reached within a limit, and their costs.
+
+    A sweep that leaves out every subtree whose border lies beyond the limit of all its targets.
+
+    Parameters
+    ----------
+    metric
+        The metric; `Metric.turned` for what can be reached *from* each target.
+    targets
+        The targets; near ones together are quickest.
+    limit
+        Greatest cost.
+
+    Yields
+    ------
+    tuple of arrays
+        Nodes of the graph, in no order, and their costs: one pair a target.
+    """
+    h = metric.hierarchy
+    node_of = np.argsort(h.rank).astype(np.int32)
+    doors = ranked(metric, targets)
+    spot = np.full(h.nodes, -1, np.int32)
+    up, down = metric.up_arcs, metric.down_arcs
+    most = metric.up.dtype.type(min(limit, int(metric.unreached) - 1))
+    for first in range(0, len(targets), sweeps.LANES):
+        last = min(first + sweeps.LANES, len(targets))
+        above, label = sweeps.climb(
+            first, last, doors.start, doors.node, doors.cost,
+            h.parent, down.row, down.head, down.weight, spot, metric.unreached,
+        )  # fmt: skip
+        rank, lane, cost = bounded.swept(
+            h.depth, h.size, h.row, h.up, up.row, up.head, up.weight, spot, label,
+            h.height, metric.unreached, most,
+        )  # fmt: skip
+        spot[above] = -1
+        order = np.argsort(lane, kind="stable")
+        ends = np.searchsorted(lane[order], np.arange(1, last - first))
+        for part in np.split(order, ends):
+            yield node_of[rank[part]], cost[part]
