@@ -70,10 +70,7 @@ class Cache:
         """
         if self.folder is None:
             return make(notify)
-        recipe = json.dumps({"format": FORMAT, **made_from}, sort_keys=True, default=str)
-        stem, dot, ending = kind.partition(".")
-        path = self.folder / f"{stem}-{sha256(recipe.encode()).hexdigest()[:20]}{dot}{ending}"
-        beside = path.with_name(path.name + ".json")
+        path, beside, recipe = self._place(self.folder, kind, made_from)
         known = _read(path, beside, load)
         if known is not None:
             notes, kept = known
@@ -93,6 +90,25 @@ class Cache:
         for found in notes:
             notify(found)
         return made
+
+    def has(self, kind: str, made_from: Mapping[str, object]) -> bool:
+        """Tell whether what was made from these inputs is kept."""
+        if self.folder is None:
+            return False
+        path, beside, _ = self._place(self.folder, kind, made_from)
+        return path.exists() and beside.exists()
+
+    def _place(
+        self, folder: Path, kind: str, made_from: Mapping[str, object]
+    ) -> tuple[Path, Path, str]:
+        recipe = json.dumps({"format": FORMAT, **made_from}, sort_keys=True, default=str)
+        stem, dot, ending = kind.partition(".")
+        path = folder / f"{stem}-{sha256(recipe.encode()).hexdigest()[:20]}{dot}{ending}"
+        return path, path.with_name(path.name + ".json"), recipe
+
+
+NO_CACHE = Cache()
+"""A cache that keeps nothing."""
 
 
 def _read(path: Path, beside: Path, load: Callable[[Path], T]) -> tuple[list[Note], T] | None:

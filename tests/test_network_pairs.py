@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -9,19 +11,22 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_mbo.cache import Cache
+from geo_mbo.engine import Places
 from geo_mbo.errors import CrsError, InputError
 from geo_mbo.network.pairs import walking_ms
 from geo_mbo.network.road import largest_piece
-from geo_mbo.network.search import graph, search
+from geo_mbo.network.search import Searcher, plain_searches
 from geo_mbo.network.snapping import snap
+from geo_mbo.network.turns import roads_of
 from geo_mbo.schema import TRAVEL_STATUS
-from geo_mbo.travel import travel_matrix
+from geo_mbo.travel import Search, travel_matrix
 from tests.roads import network, plain_trip, points, random_network
 
 INF = np.inf
 
 
-def asked(roads, homes, schools, **more):
+def asked(roads, homes, schools, limit_min=120, **search):
     """Ask for a matrix with defaults; give minutes, metres and the words of the status."""
     notes = []
     matrix = travel_matrix(
@@ -29,7 +34,9 @@ def asked(roads, homes, schools, **more):
         points("origin", homes),
         points("site", schools),
         modes=["bike"],
-        **{"notify": notes.append, **more},
+        limit_min=limit_min,
+        search=Search(**search),
+        notify=notes.append,
     )
     words = np.array(TRAVEL_STATUS)[matrix.status("bike")]
     return matrix.minutes("bike"), matrix.meters("bike"), words, notes
@@ -66,8 +73,8 @@ def test_agrees_with_networkx(seed):
             apart = np.hypot(*np.subtract(homes[o], schools[s]))
             if from_home.edge[o] == to_school.edge[s] and apart / walking_ms() / 60 < due:
                 due, due_m = apart / walking_ms() / 60, apart
-            assert minutes[o, s] == pytest.approx(due, rel=1e-4)
-            assert meters[o, s] == pytest.approx(due_m, rel=1e-4)
+            assert minutes[o, s] == pytest.approx(due, rel=1e-6)
+            assert meters[o, s] == pytest.approx(due_m, rel=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
@@ -89,9 +96,11 @@ def test_other_blocks_same_values(monkeypatch):
     roads = random_network(3)
     homes, schools = random_places(3, 9), random_places(4, 5)
     whole = asked(roads, homes, schools)[:3]
-    monkeypatch.setattr("geo_mbo.network.pairs._BLOCK_BYTES", 1)
-    for due, found in zip(whole, asked(roads, homes, schools)[:3], strict=True):
-        np.testing.assert_array_equal(due, found)
+    monkeypatch.setattr("geo_mbo.network.search._BLOCK_BYTES", 1)
+    for memory_mb, engine in product((1e-9, 1e-3, 1024.0), ("plain", "prepared")):
+        again = asked(roads, homes, schools, memory_mb=memory_mb, engine=engine)[:3]
+        for due, found in zip(whole, again, strict=True):
+            np.testing.assert_array_equal(due, found)
 
 
 def test_partial_edges_by_hand():
@@ -157,24 +166,51 @@ def test_search_by_itself_against_networkx():
         there, back = roads.times("bike")[:, edge]
         for a, b, seconds in ((tail, head, there), (head, tail, back)):
             if np.isfinite(seconds):
-                arcs.add_edge(a, b, seconds=seconds)
-    due = nx.single_source_dijkstra_path_length(arcs.reverse(), 5, weight="seconds")
-    seconds, meters = search(
-        graph(roads, "bike"), np.array([[5]]), np.array([[0.0]]), np.array([[0.0]])
-    )
+                arcs.add_edge(a, b, tenths=round(seconds * 10))
+    due = nx.single_source_dijkstra_path_length(arcs.reverse(), 5, weight="tenths")
+    graph = roads_of(roads)
+    ((_, found),) = plain_searches(graph, "bike", Places.at([5], dtype=np.int64))
     for node in range(len(roads.node_x)):
-        assert seconds[0, node] == pytest.approx(due.get(node, INF))
-    assert (np.isfinite(seconds) == np.isfinite(meters)).all()
+        assert np.floor(found[0, node] / 2**32) == due.get(node, INF)
 
 
 def test_no_places_to_search_from():
-    seconds, meters = search(
-        graph(random_network(1), "bike"),
-        np.empty((0, 2), np.int64),
-        np.empty((0, 2)),
-        np.empty((0, 2)),
+    graph, none = roads_of(random_network(1)), Places.at([], dtype=np.int64)
+    assert list(plain_searches(graph, "bike", none)) == []
+    for engine in ("plain", "prepared"):
+        found = Searcher(graph, engine=engine).costs("bike", Places.at([1], dtype=np.int64), none)
+        assert found.shape == (1, 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_both_engines_give_the_same(seed):
+    roads = random_network(seed, size=9)
+    homes, schools = random_places(seed, 40), random_places(seed + 100, 12)
+    plain, prepared = (
+        asked(roads, homes, schools, engine=engine)[:3] for engine in ("plain", "prepared")
     )
-    assert seconds.shape == meters.shape == (0, 36)
+    for one, other in zip(plain, prepared, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_engine_chooses_itself(tmp_path):
+    graph = roads_of(random_network(1))
+    assert not Searcher(graph).prepares(10_000)
+    assert Searcher(graph).prepares(2_000_000)
+    assert Searcher(graph, engine="prepared").prepares(1)
+    assert not Searcher(graph, engine="plain").prepares(2_000_000)
+
+
+def test_what_was_prepared_is_kept(tmp_path):
+    roads, cache = random_network(2), Cache(tmp_path)
+    homes, schools = random_places(1, 9), random_places(2, 5)
+    first = asked(roads, homes, schools, engine="prepared", cache=cache)
+    kinds = {path.name.partition("-")[0] for path in tmp_path.iterdir()}
+    assert kinds == {"hierarchy", "metric"}
+    again = asked(roads, homes, schools, engine="prepared", cache=cache)
+    np.testing.assert_array_equal(first[0], again[0])
+    searcher = Searcher(roads_of(roads), cache)
+    assert searcher.prepares(1_000_000)
 
 
 MAIN = [(0, 0), (1000, 0), (2000, 0)]

@@ -96,7 +96,7 @@ def test_a_site_does_not_depend_on_the_others(monkeypatch):
     roads = random_network(4)
     sites = [(100_200, 500_200), (100_500, 500_500), (100_010, 500_400)]
     whole = reach(roads, sites, cutoffs_min=[2, 4])
-    monkeypatch.setattr("geo_mbo.reach.areas._BLOCK_BYTES", 1)
+    monkeypatch.setattr("geo_mbo.network.search._BLOCK_BYTES", 1)
     for k, site in enumerate(sites):
         alone = reach(roads, [site], cutoffs_min=[2, 4])
         assert all(

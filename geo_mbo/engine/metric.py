@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 
+from geo_mbo.cache import load_arrays, save_arrays
 from geo_mbo.engine.hierarchy import Hierarchy
-from geo_mbo.errors import InputError
+from geo_mbo.errors import FileError, InputError
 
 if TYPE_CHECKING:
     from geo_mbo.engine.types import Nodes, Runs, Starts, Truths, Weights
@@ -57,6 +59,38 @@ class Metric:
             up_arcs=self.down_arcs,
             down_arcs=self.up_arcs,
         )
+
+    def save(self, path: Path) -> None:
+        """Write the weights to a folder, whole or not at all; the hierarchy is kept by itself.
+
+        Raises
+        ------
+        FileError
+            The folder cannot be written.
+        """
+        arrays = {"up": self.up, "down": self.down}
+        for name, arcs in (("up_arcs", self.up_arcs), ("down_arcs", self.down_arcs)):
+            arrays |= {f"{name}.{part}": getattr(arcs, part) for part in ("row", "head", "weight")}
+        save_arrays(path, arrays, told={})
+
+    @classmethod
+    def load(cls, path: Path, hierarchy: Hierarchy) -> Self:
+        """Map weights that `save` wrote into memory, for the hierarchy they were laid on.
+
+        Raises
+        ------
+        FileError
+            There is no such folder, or it holds no weights.
+        """
+        arrays, _ = load_arrays(path)
+        try:
+            up_arcs, down_arcs = (
+                Arcs(*(arrays[f"{name}.{part}"] for part in ("row", "head", "weight")))
+                for name in ("up_arcs", "down_arcs")
+            )
+            return cls(hierarchy, arrays["up"], arrays["down"], up_arcs, down_arcs)
+        except KeyError as error:
+            raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
 
 
 @dataclass(frozen=True, eq=False)

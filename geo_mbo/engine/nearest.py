@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.engine.kernels import lists
 from geo_mbo.engine.pins import Pins, ranked
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ def nearest(pins: Pins, targets: Places, *, k: int) -> tuple[Weights, npt.NDArra
         Costs, nearest first (``metric.unreached``: there are no more), and positions of the targets
         (-1: there are no more).
     """
+    from geo_mbo.engine.kernels import lists
+
     m, h = pins.metric, pins.metric.hierarchy
     doors = ranked(m, targets)
     spot = np.full(h.nodes, -1, np.int32)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.engine.kernels import sweeps
 from geo_mbo.engine.metric import in_threads
 from geo_mbo.engine.places import Places
 
@@ -77,18 +76,22 @@ class Pins:
         array of origins x targets
             ``metric.unreached`` where there is no way.
         """
+        from geo_mbo.engine.kernels.sweeps import LANES
+
         metric = self.metric
         shape = (self.count, len(targets))
         found = np.empty(shape, metric.up.dtype) if out is None else out
         found[self.doorless] = metric.unreached
         doors = ranked(metric, targets)
-        starts = range(0, len(targets), sweeps.LANES)
-        parts = [starts[k :: max(1, _PARTS)] for k in range(min(_PARTS, len(starts)))]
+        starts = range(0, len(targets), LANES)
+        parts = [starts[k::_PARTS] for k in range(min(_PARTS, len(starts)))]
         in_threads(lambda part: self._swept(doors, part, found), parts, threads)
         return found
 
     def _swept(self, targets: Places, starts: Sequence[int], out: Weights) -> None:
         """Sweep from these batches of targets."""
+        from geo_mbo.engine.kernels import sweeps
+
         m, h = self.metric, self.metric.hierarchy
         spot = np.full(h.nodes, -1, np.int32)
         doors = (targets.start, targets.node, targets.cost)
@@ -122,6 +125,8 @@ def pin(metric: Metric, origins: Places) -> Pins:
     >>> pin(metric, Places.at([0, 1, 2])).costs(Places.at([2])).ravel()
     array([12,  7,  0], dtype=int32)
     """
+    from geo_mbo.engine.kernels import sweeps
+
     h, arcs = metric.hierarchy, metric.up_arcs
     ranks = h.rank[origins.node]
     node, start, level, cost = sweeps.restricted(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.engine.kernels import bounded, sweeps
 from geo_mbo.engine.pins import ranked
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def within(metric: Metric, targets: Places, *, limit: int) -> Iterator[tuple[Nod
     tuple of arrays
         Nodes of the graph, in no order, and their costs: one pair a target.
     """
+    from geo_mbo.engine.kernels import bounded, sweeps
+
     h = metric.hierarchy
     node_of = np.argsort(h.rank).astype(np.int32)
     doors = ranked(metric, targets)

@@ -1,165 +1,216 @@
-"""The search engine: seconds and metres of the fastest path from every node to a few places.
+"""From places to places over the roads of one mode: a plain search, or one prepared for many.
 
-One function, `search`, over one value, `Graph`; another engine can take its place as long as it
-gives the same two arrays.
+Both give the same whole numbers, exactly. The plain search is Dijkstra's algorithm, one search a
+site (Dijkstra 1959, Numerische Mathematik 1:269-271); it needs no preparation and no compiling. The
+prepared one (`geo_mbo.engine`) pays from some dozens of sites on; `Searcher` chooses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from geo_mbo.cache import NO_CACHE, Cache
+from geo_mbo.engine.places import Places
+from geo_mbo.network.costs import NO_WAY
+from geo_mbo.network.turns import Roads
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-    from geo_mbo.network.road import Floats, Network, Truths, Whole
+    from geo_mbo.engine import Hierarchy, Metric
+    from geo_mbo.engine.types import Nodes
+    from geo_mbo.network.costs import Costs
+    from geo_mbo.network.road import Floats
+
+Engine = Literal["auto", "plain", "prepared"]
+
+_PLAIN_US, _PREPARE_US, _START_S = 0.2, 12.0, 5.0
+"""Microseconds a node of one plain search and of the preparation, as `scripts/benchmark engine`
+prints them; seconds to load what is compiled."""
+_BLOCK_BYTES = 128 * 2**20
+"""Memory for one block of plain searches."""
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
-    """The arcs of one mode, in rows by the node that the search comes from.
+class Searcher:
+    """The roads of a network, with the engine that searches them.
 
     Attributes
     ----------
-    seconds
-        Square sparse matrix; of parallel arcs the fastest, of equally fast ones the shortest.
-    meters
-        Length of each stored arc, in the order of ``seconds.data``.
+    roads
+        The graph.
+    cache
+        Keeps the preparation from one run to the next.
+    engine
+        ``"plain"``, ``"prepared"``, or ``"auto"``: whichever is done first.
     """
 
-    seconds: csr_array
-    meters: Floats
+    roads: Roads
+    cache: Cache = NO_CACHE
+    engine: Engine = "auto"
+
+    def prepares(self, searches: int) -> bool:
+        """Tell whether so many searches are worth the preparation.
+
+        Examples
+        --------
+        >>> from geo_mbo.network.turns import roads_of
+        >>> from geo_mbo.sample import sample_town
+        >>> Searcher(roads_of(sample_town().network)).prepares(600)
+        False
+        """
+        if self.engine != "auto":
+            return self.engine == "prepared"
+        nodes = len(self.roads.junction)
+        ready = "hierarchy" in vars(self) or self.cache.has("hierarchy", self._recipe)
+        plain_s = searches * nodes * _PLAIN_US / 1e6
+        return plain_s > _START_S + (0 if ready else nodes * _PREPARE_US / 1e6)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """The hierarchy of the roads: made, or loaded where it was made before."""
+        from geo_mbo.engine import Hierarchy, build_hierarchy
+
+        roads = self.roads
+        x, y = (v[roads.junction] for v in (roads.network.node_x, roads.network.node_y))
+        return self.cache.kept(
+            "hierarchy",
+            self._recipe,
+            make=lambda _: build_hierarchy(len(roads.junction), roads.tail, roads.head, x=x, y=y),
+            save=lambda made, path: made.save(path),
+            load=Hierarchy.load,
+        )
+
+    def metric(self, mode: str) -> Metric:
+        """Lay the costs of one mode on the hierarchy, or load what was laid before."""
+        from geo_mbo.engine import Metric, customise
+
+        if mode not in self._metrics:
+            weight = self.roads.weights(mode)
+            self._metrics[mode] = self.cache.kept(
+                "metric",
+                {**self._recipe, "weight": _digest(weight)},
+                make=lambda _: customise(self.hierarchy, weight),
+                save=lambda made, path: made.save(path),
+                load=lambda path: Metric.load(path, self.hierarchy),
+            )
+        return self._metrics[mode]
+
+    def costs(self, mode: str, origins: Places, targets: Places) -> Costs:
+        """Give the cost of the fastest way from every origin to every target, by nodes of roads."""
+        if self.prepares(len(targets)):
+            from geo_mbo.engine import pin
+
+            return pin(self.metric(mode), origins).costs(targets)
+        return _plain(self.roads, mode, origins, targets)
+
+    @cached_property
+    def _metrics(self) -> dict[str, Metric]:
+        return {}
+
+    @cached_property
+    def _recipe(self) -> dict[str, object]:
+        links = _digest(self.roads.tail, self.roads.head)
+        return {"nodes": len(self.roads.junction), "links": links}
 
 
-def graph(network: Network, mode: str, *, towards: bool = True) -> Graph:
-    """Make the graph of one mode.
+def plain_searches(
+    roads: Roads,
+    mode: str,
+    places: Places,
+    *,
+    towards: bool = True,
+    limit: float = np.inf,
+) -> Iterator[tuple[int, Floats]]:
+    """Search from each place over all nodes, some places at a time.
 
-    Parameters
-    ----------
-    network
-        The roads.
-    mode
-        A mode that the network holds.
-    towards
-        Turn all arcs round, so that a search from a site finds the ways *to* it.
-    """
-    from scipy.sparse import csr_array
-
-    there, back = np.isfinite(network.times(mode))
-    seconds = np.concatenate([network.times(mode)[0][there], network.times(mode)[1][back]])
-    meters = np.concatenate([network.length_m[there], network.length_m[back]])
-    first = np.concatenate([network.tail[there], network.head[back]])
-    last = np.concatenate([network.head[there], network.tail[back]])
-    row, column = (last, first) if towards else (first, last)
-    order = np.lexsort((meters, seconds, column, row))
-    row, column = row[order], column[order]
-    best = np.concatenate([[True], (np.diff(row) != 0) | (np.diff(column) != 0)])[: len(row)]
-    best &= row != column  # round a loop back to where one was: never the fastest way
-    nodes = len(network.node_x)
-    starts = np.searchsorted(row[best], np.arange(nodes + 1))
-    parts = (seconds[order][best], column[best].astype(np.int32), starts.astype(np.int32))
-    matrix = csr_array(parts, shape=(nodes, nodes))
-    return Graph(matrix, meters[order][best])
-
-
-def search(
-    roads: Graph, nodes: Whole, seconds: Floats, meters: Floats, *, limit_s: float = np.inf
-) -> tuple[Floats, Floats]:
-    """Find the fastest path between every node and each of some places.
-
-    Exact: Dijkstra's algorithm, one search a place, as in `scipy.sparse.csgraph.dijkstra`. Each
-    place becomes a node of its own that no arc leads into, so that no place can alter what is
+    Each place becomes a node of its own that no arc leads into, so that no place can alter what is
     found for another.
 
     Parameters
     ----------
-    roads
-        The graph; its arcs lead away from the places.
-    nodes, seconds, meters
-        Of each place (row) the nodes where it meets the road (columns), and the seconds and metres
-        to them; ``inf`` seconds = this way is closed.
-    limit_s
-        Greatest number of seconds; beyond it is ``inf``.
+    roads, mode
+        The roads of one mode.
+    places
+        The places.
+    towards
+        Find the ways *to* the places; else from them.
+    limit
+        Greatest cost; beyond it is ``inf``.
 
-    Returns
-    -------
-    tuple of arrays
-        Seconds and metres of the fastest path, places x nodes; ``inf`` = not reached.
+    Yields
+    ------
+    tuple
+        Position of the first place, and costs as floats (places x nodes; whole numbers, exact up to
+        `HORIZON_MIN`; ``inf`` = not reached).
     """
     from scipy.sparse.csgraph import dijkstra
 
-    count, own = len(nodes), roads.seconds.shape[0]
-    if not count:
-        return np.empty((0, own)), np.empty((0, own))
-    whole, entry_m = _with_places(roads, nodes, seconds, meters)
-    reached, before = dijkstra(
-        whole,
-        directed=True,
-        indices=own + np.arange(count),
-        limit=limit_s,
-        return_predecessors=True,
-    )
-    keys = np.repeat(np.arange(own + count), np.diff(whole.indptr)) * (own + count) + whole.indices
-    arc_m = np.concatenate([roads.meters, entry_m])
-    walked = np.stack([_along(tree.astype(np.int64), keys, arc_m) for tree in before])
-    return reached[:, :own], walked[:, :own]
+    nodes = len(roads.junction)
+    size = max(1, _BLOCK_BYTES // (16 * (nodes + 1)))
+    matrix = _matrix(roads, mode, towards=towards)
+    for first in range(0, len(places), size):
+        block = places.take(slice(first, first + size))
+        whole = _with_places(matrix, block)
+        reached = dijkstra(whole, directed=True, indices=nodes + np.arange(len(block)), limit=limit)
+        yield first, reached[:, :nodes]
 
 
-def can_reach(roads: Graph, nodes: Whole) -> Truths:
-    """Mark the nodes that the arcs lead to from any of `nodes`, however long it takes."""
-    from scipy.sparse.csgraph import breadth_first_order
-
-    found = np.zeros(roads.seconds.shape[0], dtype=bool)
-    for node in np.unique(nodes):
-        if not found[node]:
-            found[
-                breadth_first_order(roads.seconds, node, directed=True, return_predecessors=False)
-            ] = True
+def _plain(roads: Roads, mode: str, origins: Places, targets: Places) -> Costs:
+    found = np.full((len(origins), len(targets)), NO_WAY)
+    has_door = np.flatnonzero(np.diff(origins.start))
+    if not len(has_door):
+        return found
+    for first, reached in plain_searches(roads, mode, targets):
+        ways = reached[:, origins.node] + origins.cost.astype(float)
+        best = np.minimum.reduceat(ways, origins.start[has_door], axis=1)
+        block = np.full(best.shape, NO_WAY)
+        block[np.isfinite(best)] = best[np.isfinite(best)].astype(np.int64)
+        found[has_door, first : first + len(reached)] = block.T
     return found
 
 
-def _with_places(
-    roads: Graph, nodes: Whole, seconds: Floats, meters: Floats
-) -> tuple[csr_array, Floats]:
-    """Put the places under the graph as rows of their own; the fastest of two ways to one node."""
+def _matrix(roads: Roads, mode: str, *, towards: bool) -> csr_array:
+    """Give the open links as a sparse matrix, of parallel ones the least, by where a search is."""
+    weight = roads.weights(mode)
+    row, column = (roads.head, roads.tail) if towards else (roads.tail, roads.head)
+    return _least(row, column, weight, len(roads.junction))
+
+
+def _least(row: Nodes, column: Nodes, weight: Costs, nodes: int) -> csr_array:
     from scipy.sparse import csr_array
 
-    count, own = len(nodes), roads.seconds.shape[0]
-    place = np.repeat(np.arange(count), nodes.shape[1])
-    flat_s, flat_m, flat = seconds.ravel(), meters.ravel(), nodes.ravel()
-    order = np.lexsort((flat_m, flat_s, flat, place))
-    order = order[np.isfinite(flat_s[order])]
-    double = np.concatenate([[0], (np.diff(place[order]) == 0) & (np.diff(flat[order]) == 0)])
-    order = order[double[: len(order)] == 0]
-    ends = np.searchsorted(place[order], np.arange(1, count + 1))
-    base = roads.seconds
-    whole = csr_array(
-        (
-            np.concatenate([base.data, flat_s[order]]),
-            np.concatenate([base.indices, flat[order].astype(np.int32)]),
-            np.concatenate([base.indptr, (base.indptr[-1] + ends).astype(np.int32)]),
-        ),
-        shape=(own + count, own + count),
+    order = np.lexsort((weight, column, row))
+    order = order[weight[order] < NO_WAY]
+    double = (np.diff(row[order]) == 0) & (np.diff(column[order]) == 0)
+    order = order[np.concatenate([[True], ~double])[: len(order)]]
+    start = np.searchsorted(row[order], np.arange(nodes + 1)).astype(np.int32)
+    parts = (weight[order].astype(float), column[order].astype(np.int32), start)
+    return csr_array(parts, shape=(nodes, nodes))
+
+
+def _with_places(roads: csr_array, places: Places) -> csr_array:
+    """Put the places under the graph as rows of their own."""
+    from scipy.sparse import csr_array
+
+    nodes, count = roads.shape[0], len(places)
+    own = _least(places.owner.astype(np.int32), places.node, places.cost, max(nodes, count))
+    parts = (
+        np.concatenate([roads.data, own.data]),
+        np.concatenate([roads.indices, own.indices]),
+        np.concatenate([roads.indptr, roads.indptr[-1] + own.indptr[1 : count + 1]]),
     )
-    return whole, flat_m[order]
+    return csr_array(parts, shape=(nodes + count, nodes + count))
 
 
-def _along(before: Whole, keys: Whole, arc_m: Floats) -> Floats:
-    """Sum the metres from each node back to the root of a tree of predecessors.
-
-    Every node points at the one before it; pointers are doubled until all point at the root
-    (pointer jumping: Wyllie 1979), so that no loop over nodes is needed.
-    """
-    nodes = np.arange(len(before))
-    linked = before >= 0
-    back = np.where(linked, before, nodes)
-    meters = np.zeros(len(before))
-    meters[linked] = arc_m[np.searchsorted(keys, back[linked] * len(before) + nodes[linked])]
-    while True:
-        further = back[back]
-        if (further == back).all():
-            break
-        meters, back = meters + meters[back], further
-    return np.where(linked, meters, np.inf)
+def _digest(*arrays: Any) -> str:
+    whole = sha256()
+    for array in arrays:
+        whole.update(np.ascontiguousarray(array).data)
+    return whole.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,10 @@ class Snaps:
     away_m: Floats
     in_largest: Truths
     moved_m: Floats
+
+    def take(self, which: slice | Whole) -> Snaps:
+        """Give what was found for some of the points."""
+        return Snaps(*(getattr(self, part.name)[which] for part in fields(self)))
 
 
 def snap(network: Network, points: npt.NDArray[Any], *, mode: str, limit_m: float = 1000) -> Snaps:

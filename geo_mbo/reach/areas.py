@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geo_mbo.network.pairs import ends, walking_ms
+from geo_mbo.engine.places import Places
+from geo_mbo.network.costs import most_within
+from geo_mbo.network.doors import ways_in, ways_out
+from geo_mbo.network.pairs import walking_ms
 from geo_mbo.network.road import ragged
-from geo_mbo.network.search import graph, search
+from geo_mbo.network.search import plain_searches
 from geo_mbo.network.snapping import Snaps, network_guard, snap, tell_snaps
+from geo_mbo.network.turns import Roads, roads_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.reach.cells import outline
 
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
 
 ENCLOSED_M2 = 1_000_000.0
 """Fields up to this size that reached roads enclose belong to the area."""
-_BLOCK_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +102,7 @@ def isochrones(
     shapes = [
         shape
         for minutes in _cell_minutes(
-            network, snaps, roadside, mode, direction, max(limits, default=0)
+            roads_of(network), snaps, roadside, mode, direction, max(limits, default=0)
         )
         for shape in _areas(roadside, minutes, limits, cell_m)
     ]
@@ -172,7 +175,7 @@ def _on_road(edge: Whole, share: Floats) -> Snaps:
 
 
 def _cell_minutes(
-    network: Network,
+    roads: Roads,
     sites: Snaps,
     roadside: _Roadside,
     mode: str,
@@ -181,26 +184,28 @@ def _cell_minutes(
 ) -> Iterator[Floats]:
     """Give for each site the minutes of every cell: of the quickest place in it."""
     towards = direction == "to"
-    roads = graph(network, mode, towards=towards)
-    doors = ends(network, sites, mode, arriving=towards)
-    sides = [ends(network, at, mode, arriving=not towards) for at in (roadside.begin, roadside.end)]
-    size = max(1, _BLOCK_BYTES // (32 * (len(network.node_x) + 1)))
-    for start in range(0, len(sites.edge), size):
-        block = slice(start, start + size)
-        seconds, _ = search(
-            roads,
-            doors.node[block],
-            doors.seconds[block],
-            doors.meters[block],
-            limit_s=longest_min * 60,
-        )
-        for site, found in enumerate(seconds, start):
+    door, side = (ways_in, ways_out) if towards else (ways_out, ways_in)
+    doors = door(roads, sites, mode)
+    ends = [side(roads, at, mode) for at in (roadside.begin, roadside.end)]
+    limit = most_within(longest_min)
+    for first, block in plain_searches(roads, mode, doors, towards=towards, limit=limit):
+        for site, found in enumerate(block, first):
             # Along an edge the time is the lesser of two straight lines: least at one of the ends.
-            ways = [side.seconds[:, k] + found[side.node[:, k]] for side in sides for k in (0, 1)]
-            along = np.minimum.reduce(ways)
-            _along_own_edge(network, sites, site, roadside, mode, along, towards=towards)
-            quickest = np.minimum.reduceat(along, roadside.first) if len(along) else along
+            cost = np.minimum.reduce([_cheapest(end, found) for end in ends])
+            seconds = np.floor(cost / 2**32) / 10
+            _along_own_edge(roads.network, sites, site, roadside, mode, seconds, towards=towards)
+            quickest = np.minimum.reduceat(seconds, roadside.first) if len(seconds) else seconds
             yield (quickest + sites.away_m[site] / walking_ms()) / 60
+
+
+def _cheapest(places: Places, found: Floats) -> Floats:
+    """Give the cost by the best door of each place."""
+    best = np.full(len(places), np.inf)
+    has_door = np.flatnonzero(np.diff(places.start))
+    if len(has_door):
+        ways = found[places.node] + places.cost
+        best[has_door] = np.minimum.reduceat(ways, places.start[has_door])
+    return best
 
 
 def _along_own_edge(

@@ -95,7 +95,7 @@ def travel_of(
                 places,
                 modes=modes,
                 limit_min=given.search_limit_min,
-                snap_limit_m=given.snap_limit_m,
+                search=travel.Search(snap_limit_m=given.snap_limit_m, cache=cache),
                 progress=lambda fraction, _: progress(fraction, "travel"),
                 notify=tell,
             )

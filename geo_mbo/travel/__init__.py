@@ -8,6 +8,13 @@ network (`travel_matrix`), a crow-flies estimate (`crow_flies_matrix`), or anoth
 
 from geo_mbo.travel.elsewhere import matrix_from_long, stacked
 from geo_mbo.travel.matrix import TravelMatrix
-from geo_mbo.travel.ways import crow_flies_matrix, travel_matrix
+from geo_mbo.travel.ways import Search, crow_flies_matrix, travel_matrix
 
-__all__ = ["TravelMatrix", "crow_flies_matrix", "matrix_from_long", "stacked", "travel_matrix"]
+__all__ = [
+    "Search",
+    "TravelMatrix",
+    "crow_flies_matrix",
+    "matrix_from_long",
+    "stacked",
+    "travel_matrix",
+]

@@ -186,6 +186,25 @@ def labelled(
     """Put arrays and labels together; labels are text of any length, so that none is cut off."""
     import xarray as xr
 
+    labels = coords_of(modes, origins, sites)
+    sizes = {name: len(ids) for name, ids in labels.items()}
+    data = {
+        name: (dims, np.asarray(planes.get(name, np.empty([sizes[d] for d in dims]))).astype(kind))
+        for name, (dims, kind) in VARIABLES.items()
+    }
+    return TravelMatrix(xr.Dataset(data, coords=labels, attrs={"source": source}))
+
+
+def coords_of(
+    modes: Iterable[str], origins: Iterable[str], sites: Iterable[str]
+) -> dict[str, npt.NDArray[Any]]:
+    """Give the labels of a matrix.
+
+    Raises
+    ------
+    InputError
+        Labels occur more than once.
+    """
     labels = {
         name: np.array([str(value) for value in values], dtype=np.dtypes.StringDType())
         for name, values in (("mode", modes), ("origin", origins), ("site", sites))
@@ -197,12 +216,7 @@ def labelled(
     ]
     if breaches:
         raise InputError(breaches)
-    sizes = {name: len(ids) for name, ids in labels.items()}
-    data = {
-        name: (dims, np.asarray(planes.get(name, np.empty([sizes[d] for d in dims]))).astype(kind))
-        for name, (dims, kind) in VARIABLES.items()
-    }
-    return TravelMatrix(xr.Dataset(data, coords=labels, attrs={"source": source}))
+    return labels
 
 
 def _positions(index: pd.Index[Any], wanted: Sequence[str], name: str) -> npt.NDArray[np.intp]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_mbo.cache import NO_CACHE, Cache
 from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
-from geo_mbo.network.pairs import Limits, between
+from geo_mbo.network.pairs import Limits, Pairs, between, snapped
 from geo_mbo.network.places import coordinates
+from geo_mbo.network.search import Engine, Searcher
+from geo_mbo.network.turns import roads_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.travel.matrix import (
@@ -20,14 +25,45 @@ from geo_mbo.travel.matrix import (
     SITE_TOO_FAR,
     VARIABLES,
     TravelMatrix,
+    coords_of,
     labelled,
 )
+from geo_mbo.travel.store import write_blocks
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
     from geo_mbo.network import Network
+
+_PLANES = {name: VARIABLES[name][1] for name in ("minutes", "meters", "status")}
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a travel matrix is searched.
+
+    Attributes
+    ----------
+    snap_limit_m
+        Greatest distance in metres from a point to the road.
+    memory_mb
+        What the pairs may take while they are worked out; the answer does not depend on it.
+    engine
+        ``"plain"`` (one search a site, no preparation), ``"prepared"``, or ``"auto"``: whichever
+        is done first. Both give the same.
+    cache
+        Keeps what is prepared from one run to the next.
+    store
+        A folder (Zarr) to write the matrix to block by block, for one that is larger than memory;
+        it is whole or not there. The matrix then reads from it what is asked.
+    """
+
+    snap_limit_m: float = 1000.0
+    memory_mb: float = 1024.0
+    engine: Engine = "auto"
+    cache: Cache = NO_CACHE
+    store: Path | None = None
 
 
 def travel_matrix(
@@ -37,7 +73,7 @@ def travel_matrix(
     *,
     modes: Sequence[str],
     limit_min: float = 120,
-    snap_limit_m: float = 1000,
+    search: Search = Search(),
     progress: Progress = silent,
     notify: Notify = to_log,
 ) -> TravelMatrix:
@@ -45,8 +81,8 @@ def travel_matrix(
 
     Each point is snapped once, by itself, to the nearest stretch of road that the mode may use;
     the way from the point to the road is walked and counts in minutes and metres. A value depends
-    on its own origin, site and mode only, never on what else was asked for. Exact: Dijkstra's
-    algorithm backwards from each site (Dijkstra 1959, Numerische Mathematik 1:269-271).
+    on its own origin, site and mode only, never on what else was asked for. Exact to a tenth of a
+    second a stretch, turn restrictions included (see `geo_mbo.network.search`).
 
     Parameters
     ----------
@@ -59,13 +95,14 @@ def travel_matrix(
     modes
         Names of modes that the network holds.
     limit_min
-        Longest time in minutes; beyond it a pair is ``inf`` with status ``over_limit``.
-    snap_limit_m
-        Greatest distance in metres from a point to the road.
+        Longest time in minutes, at most 3,495; beyond it a pair is ``inf`` with status
+        ``over_limit``.
+    search
+        By which engine, with what memory, kept where.
     progress
         Gets the fraction done.
     notify
-        Gets the notes: points far from the road or beyond `snap_limit_m`.
+        Gets the notes: points far from the road or beyond the limit.
 
     Returns
     -------
@@ -78,23 +115,38 @@ def travel_matrix(
         Points and network differ in coordinate system.
     InputError
         The network does not hold a mode.
+    FileError
+        The store cannot be written.
     """
-    planes = []
-    for k, mode in enumerate(modes):
-        step = part(progress, k / len(modes), (k + 1) / len(modes))
-        limits = Limits(limit_min=limit_min, snap_m=snap_limit_m)
-        planes.append(
-            between(network, origins, sites, mode=mode, limits=limits, progress=step, notify=notify)
+    limits = Limits(limit_min, search.snap_limit_m, search.memory_mb)
+    points = [
+        snapped(network, origins, sites, mode=mode, snap_m=limits.snap_m, notify=notify)
+        for mode in modes
+    ]
+    searcher = Searcher(roads_of(network), search.cache, search.engine)
+    labels = (modes, origins["origin_id"], sites["site_id"])
+    snap_m = {
+        "origin_snap_m": np.array([found.homes.away_m for found in points]),
+        "site_snap_m": np.array([found.schools.away_m for found in points]),
+    }
+
+    def blocks() -> Iterator[tuple[int, int, Pairs]]:
+        for k, found in enumerate(points):
+            step = part(progress, k / len(modes), (k + 1) / len(modes))
+            for first, pairs in between(searcher, found, limits=limits, progress=step):
+                yield k, first, pairs
+
+    if search.store is not None:
+        return write_blocks(
+            search.store, coords_of(*labels), snap_m, blocks(), source=network.source
         )
-    return labelled(
-        modes,
-        origins["origin_id"],
-        sites["site_id"],
-        {name: np.stack([getattr(p, name) for p in planes]) for name in VARIABLES}
-        if planes
-        else {},
-        source=network.source,
-    )
+    shape = tuple(map(len, labels))
+    planes = {name: np.empty(shape, kind) for name, kind in _PLANES.items()}
+    for k, first, pairs in blocks():
+        for name, plane in planes.items():
+            block = getattr(pairs, name)
+            plane[k, first : first + len(block)] = block
+    return labelled(*labels, planes | (snap_m if points else {}), source=network.source)
 
 
 def crow_flies_matrix(
