@@ -175,9 +175,7 @@ class Network:
                 source=told["source"],
                 crs=told["crs"],
                 delay_s=_by_mode(arrays, "delay_s"),
-                turns=Turns(
-                    arrays["turns.arc"], arrays["turns.start"], _by_mode(arrays, "binds")
-                ),
+                turns=Turns(arrays["turns.arc"], arrays["turns.start"], _by_mode(arrays, "binds")),
             )
         except (FileError, KeyError) as error:
             raise FileError.of("not_a_network", path=str(path)) from error
