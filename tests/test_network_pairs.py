@@ -345,3 +345,28 @@ def test_largest_piece_with_nothing_open():
     assert not largest_piece(roads, "bike").any()
     _, _, words, _ = asked(roads, [(0, 0)], [(0, 0)])
     assert words.tolist() == [["site_too_far"]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 40), st.sampled_from([5.0, 40.0, 300.0, 5000.0]), st.integers(1, 30))
+def test_snapping_finds_the_nearest_of_all(seed, limit_m, count):
+    roads = random_network(seed)
+    rng = np.random.default_rng(seed)
+    at = np.column_stack([rng.uniform(99_000, 102_000, count), rng.uniform(499_000, 502_000, count)])
+    at[::3] = np.array(random_places(seed, count))[::3]
+    at[-1] = 1e9, -1e9
+    found = snap(roads, shapely.points(at), mode="bike", limit_m=limit_m)
+    lines = roads.lines(np.arange(len(roads.tail)))
+    largest = largest_piece(roads, "bike")
+    usable = np.isfinite(roads.times("bike")).any(axis=0)
+    core = usable & largest[roads.tail] & largest[roads.head]
+    for k, point in enumerate(shapely.points(at)):
+        away = shapely.distance(lines, point)
+        for edges in (core, usable & ~core):
+            near = np.flatnonzero(edges & (away <= limit_m))
+            if len(near):
+                assert found.edge[k] == near[np.argmin(away[near])]
+                assert found.away_m[k] == away[near].min()
+                break
+        else:
+            assert found.edge[k] == -1

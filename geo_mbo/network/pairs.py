@@ -94,7 +94,8 @@ def snapped(
     network_guard(network, origins, source="origins")
     network_guard(network, sites, source="sites")
     homes, schools = (np.asarray(frame.geometry) for frame in (origins, sites))
-    home, school = (snap(network, at, mode=mode, limit_m=snap_m) for at in (homes, schools))
+    both = snap(network, np.concatenate([homes, schools]), mode=mode, limit_m=snap_m)
+    home, school = both.take(slice(len(homes))), both.take(slice(len(homes), None))
     for snaps, ids in ((home, origins["origin_id"]), (school, sites["site_id"])):
         tell_snaps(snaps, list(ids), mode=mode, limit_m=snap_m, notify=notify)
     return Snapped(mode, home, school, coordinates(homes), coordinates(schools))

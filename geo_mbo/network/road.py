@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -126,6 +127,16 @@ class Network:
     def delays(self, mode: str) -> Floats:
         """Give the seconds lost on arriving at the head and the tail of each edge (2 x edges)."""
         return self.delay_s.get(mode, np.zeros((2, len(self.tail))))
+
+    @cached_property
+    def boxes(self) -> Floats:
+        """Least x and y and greatest x and y of each edge (edges x 4)."""
+        if not len(self.tail):
+            return np.zeros((0, 4))
+        starts, sides = self.shape_start[:-1], (self.shape_x, self.shape_y)
+        return np.column_stack(
+            [way.reduceat(side, starts) for way in (np.minimum, np.maximum) for side in sides]
+        )
 
     def lines(self, edges: Whole) -> npt.NDArray[Any]:
         """Give the geometry of these edges as shapely LineStrings."""

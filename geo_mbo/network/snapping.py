@@ -23,6 +23,8 @@ FAR_M = 250.0
 """Points that lie farther than this from the road are told in a note."""
 MOVED_M = 100.0
 """So are points that a cut-off road lies this much nearer to than the road they are snapped to."""
+_MOST_CELLS = 4096
+"""Columns or rows of the grid that tells which edges lie near any point."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,23 +131,60 @@ def tell_snaps(
 def _nearest(
     network: Network, points: npt.NDArray[Any], edges: Whole, limit_m: float
 ) -> tuple[Whole, Floats]:
-    """Nearest of these edges within the limit: -1 and ``inf`` where there is none."""
-    import shapely
+    """Nearest of these edges within the limit: -1 and ``inf`` where there is none.
 
+    Most points lie close to a road: the first look is not far, and only at edges near some point,
+    so that a few points on the roads of a country take no index of all of these.
+    """
     found: Whole = np.full(len(points), -1, np.int64)
     away = np.full(len(points), np.inf)
-    asked = np.flatnonzero(np.isfinite(coordinates(points)).all(axis=1))
-    if not len(edges) or not len(asked):
-        return found, away
+    at = coordinates(points)
+    left = np.flatnonzero(np.isfinite(at).all(axis=1))
+    for reach_m in (limit_m / 8, limit_m):
+        near = edges[_close(network, edges, at[left], reach_m)]
+        if not len(near) or not len(left):
+            continue
+        which, edge, apart = _query(network, points[left], near, reach_m)
+        found[left[which]], away[left[which]] = edge, apart
+        left = left[found[left] < 0]
+    return found, away
+
+
+def _query(
+    network: Network, points: npt.NDArray[Any], edges: Whole, limit_m: float
+) -> tuple[Whole, Whole, Floats]:
+    """Give which points have one of these edges within the limit, the nearest, and how far."""
+    import shapely
+
     tree = shapely.STRtree(network.lines(edges))
     (which, hit), apart = tree.query_nearest(
-        points[asked], max_distance=limit_m, return_distance=True, all_matches=True
+        points, max_distance=limit_m, return_distance=True, all_matches=True
     )
     order = np.lexsort((hit, which))
     first = order[np.unique(which[order], return_index=True)[1]]
-    found[asked[which[first]]] = edges[hit[first]]
-    away[asked[which[first]]] = apart[first]
-    return found, away
+    return which[first], edges[hit[first]], apart[first]
+
+
+def _close(network: Network, edges: Whole, at: Floats, reach_m: float) -> Truths:
+    """Mark the edges whose box may lie within reach of a point: none that does is left out."""
+    boxes = network.boxes[edges]
+    if not len(edges) or not len(at):
+        return np.zeros(len(edges), bool)
+    low, high = boxes[:, :2].min(axis=0) - reach_m, boxes[:, 2:].max(axis=0) + reach_m
+    cell_m = max(reach_m, float((high - low).max()) / _MOST_CELLS)
+    columns, rows = (np.floor((high - low) / cell_m).astype(np.int64) + 3).tolist()
+    here = at[((at >= low) & (at <= high)).all(axis=1)]
+    marked = np.zeros((rows, columns), np.int64)
+    column, row = (np.floor((here - low) / cell_m).astype(np.int64) + 1).T
+    for up, right in np.ndindex(3, 3):
+        marked[row + up - 1, column + right - 1] = 1
+    # How many cells are marked up to each: four corners then tell of any box.
+    total = np.pad(marked.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    first = np.floor((boxes[:, :2] - low) / cell_m).astype(np.int64) + 1
+    last = np.floor((boxes[:, 2:] - low) / cell_m).astype(np.int64) + 2
+    (left, under), (right, over) = first.T, last.T
+    inside = total[over, right] - total[under, right] - total[over, left] + total[under, left]
+    return np.asarray(inside > 0)
 
 
 def _shares(network: Network, points: npt.NDArray[Any], edge: Whole) -> Floats:
