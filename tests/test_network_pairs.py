@@ -352,7 +352,9 @@ def test_largest_piece_with_nothing_open():
 def test_snapping_finds_the_nearest_of_all(seed, limit_m, count):
     roads = random_network(seed)
     rng = np.random.default_rng(seed)
-    at = np.column_stack([rng.uniform(99_000, 102_000, count), rng.uniform(499_000, 502_000, count)])
+    at = np.column_stack(
+        [rng.uniform(99_000, 102_000, count), rng.uniform(499_000, 502_000, count)]
+    )
     at[::3] = np.array(random_places(seed, count))[::3]
     at[-1] = 1e9, -1e9
     found = snap(roads, shapely.points(at), mode="bike", limit_m=limit_m)
@@ -370,3 +372,13 @@ def test_snapping_finds_the_nearest_of_all(seed, limit_m, count):
                 break
         else:
             assert found.edge[k] == -1
+
+
+@pytest.mark.parametrize("limit_min", [0, 3, 1e9])
+def test_many_pairs_are_told_the_same(monkeypatch, limit_min):
+    roads = random_network(4, size=9)
+    homes, schools = random_places(4, 40), [*random_places(5, 9), (0, 0)]
+    few = asked(roads, homes, schools, limit_min=limit_min)[:3]
+    monkeypatch.setattr("geo_mbo.network.pairs._MANY_PAIRS", 1)
+    for one, other in zip(few, asked(roads, homes, schools, limit_min=limit_min)[:3], strict=True):
+        np.testing.assert_array_equal(one, other)

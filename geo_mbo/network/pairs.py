@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 OK, UNREACHABLE, ORIGIN_TOO_FAR, SITE_TOO_FAR, OVER_LIMIT = range(len(TRAVEL_STATUS))
 _PAIR_BYTES = 64
 """Memory that a pair takes while it is worked out."""
+_MANY_PAIRS = 2_000_000
+"""From here on a compiled pass is worth loading it."""
 
 
 @dataclass(frozen=True)
@@ -143,28 +145,58 @@ def _pairs(
     cost: Costs,
     limit_min: float,
 ) -> Pairs:
-    schools = points.schools
+    schools, limit_min = points.schools, min(limit_min, HORIZON_MIN)
     origin, site = _on_one_edge(homes, schools)
     direct = _along_one_edge(network, homes, schools, points.mode, origin, site)
     cost[origin, site] = np.minimum(cost[origin, site], direct)
-    walk_m = homes.away_m[:, None] + schools.away_m
-    seconds, meters = seconds_of(cost) + walk_m / walking_ms(), meters_of(cost) + walk_m
+    found = (_told if cost.size < _MANY_PAIRS else _told_fast)(cost, homes, schools, limit_min)
     # Who lives on the street of the school may walk straight to it; next door takes no time.
     apart = np.hypot(*(home_at[origin] - points.school_at[site]).T)
-    nearer = apart / walking_ms() < seconds[origin, site]
-    seconds[origin[nearer], site[nearer]] = apart[nearer] / walking_ms()
-    meters[origin[nearer], site[nearer]] = apart[nearer]
-    minutes = seconds / 60
-    status = np.where(cost < NO_WAY, OVER_LIMIT, UNREACHABLE)
-    status[minutes <= min(limit_min, HORIZON_MIN)] = OK
-    status[homes.edge < 0] = ORIGIN_TOO_FAR
-    status[:, schools.edge < 0] = SITE_TOO_FAR
-    reached = status == OK
+    by_road = seconds_of(cost[origin, site]) + _walk_m(homes, schools, origin, site) / walking_ms()
+    nearer = (apart / walking_ms() < by_road) & (apart / walking_ms() / 60 <= limit_min)
+    across = origin[nearer], site[nearer]
+    found.minutes[across] = apart[nearer] / walking_ms() / 60
+    found.meters[across] = apart[nearer]
+    found.status[across] = OK
+    found.status[homes.edge < 0] = ORIGIN_TOO_FAR
+    found.status[:, schools.edge < 0] = SITE_TOO_FAR
+    return found
+
+
+def _walk_m(homes: Snaps, schools: Snaps, origin: Whole, site: Whole) -> Floats:
+    return homes.away_m[origin] + schools.away_m[site]
+
+
+def _told(cost: Costs, homes: Snaps, schools: Snaps, limit_min: float) -> Pairs:
+    """Turn costs into minutes, metres and status, the walks to and from the road included."""
+    walk_m = homes.away_m[:, None] + schools.away_m
+    minutes = (seconds_of(cost) + walk_m / walking_ms()) / 60
+    meters = meters_of(cost) + walk_m
+    reached = minutes <= limit_min
     return Pairs(
         minutes=np.where(reached, minutes, np.inf).astype(np.float32),
         meters=np.where(reached, meters, np.inf).astype(np.float32),
-        status=status.astype(np.uint8),
+        status=np.where(reached, OK, np.where(cost < NO_WAY, OVER_LIMIT, UNREACHABLE)).astype(
+            np.uint8
+        ),
     )
+
+
+def _told_fast(cost: Costs, homes: Snaps, schools: Snaps, limit_min: float) -> Pairs:
+    """Do the same in one compiled pass, rows in threads."""
+    from geo_mbo.engine.metric import in_threads
+    from geo_mbo.network.kernels import told
+
+    states = tuple(map(np.uint8, (OK, UNREACHABLE, OVER_LIMIT)))
+
+    def part(rows: slice) -> tuple[npt.NDArray[Any], ...]:
+        walks = homes.away_m[rows], schools.away_m, walking_ms()
+        found: tuple[npt.NDArray[Any], ...] = told(cost[rows], *walks, limit_min, NO_WAY, *states)
+        return found
+
+    size = -(-len(cost) // 8)
+    parts = in_threads(part, [slice(k, k + size) for k in range(0, len(cost), size)])
+    return Pairs(*(np.concatenate(planes) for planes in zip(*parts, strict=True)))
 
 
 def _on_one_edge(homes: Snaps, schools: Snaps) -> tuple[Whole, Whole]:

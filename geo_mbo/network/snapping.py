@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_mbo.engine.metric import in_threads
 from geo_mbo.errors import CrsError
 from geo_mbo.network.places import coordinates
 from geo_mbo.network.road import largest_piece
@@ -25,6 +26,8 @@ MOVED_M = 100.0
 """So are points that a cut-off road lies this much nearer to than the road they are snapped to."""
 _MOST_CELLS = 4096
 """Columns or rows of the grid that tells which edges lie near any point."""
+_PART = 16_384
+"""Points that one thread looks up at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,9 +160,15 @@ def _query(
     import shapely
 
     tree = shapely.STRtree(network.lines(edges))
-    (which, hit), apart = tree.query_nearest(
-        points, max_distance=limit_m, return_distance=True, all_matches=True
-    )
+
+    def part(rows: slice) -> tuple[Whole, Whole, Floats]:
+        (point, line), metres = tree.query_nearest(
+            points[rows], max_distance=limit_m, return_distance=True, all_matches=True
+        )
+        return point + rows.start, line, metres
+
+    rows = [slice(k, k + _PART) for k in range(0, len(points), _PART)]
+    which, hit, apart = (np.concatenate(v) for v in zip(*in_threads(part, rows), strict=True))
     order = np.lexsort((hit, which))
     first = order[np.unique(which[order], return_index=True)[1]]
     return which[first], edges[hit[first]], apart[first]
