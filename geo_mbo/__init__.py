@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from geo_mbo.study import Outcome, Study, measure_study, read_study, run_study, write_outcome
     from geo_mbo.tables import Tables
     from geo_mbo.travel import (
+        Search,
         TravelMatrix,
         crow_flies_matrix,
         matrix_from_long,
+        routes,
         stacked,
         travel_matrix,
     )
@@ -62,9 +64,11 @@ _PLACES = {
     "study": ("Outcome", "Study", "measure_study", "read_study", "run_study", "write_outcome"),
     "tables": ("Tables",),
     "travel": (
+        "Search",
         "TravelMatrix",
         "crow_flies_matrix",
         "matrix_from_long",
+        "routes",
         "stacked",
         "travel_matrix",
     ),
@@ -82,6 +86,7 @@ __all__ = [
     "Outcome",
     "SampleTown",
     "Scenario",
+    "Search",
     "Study",
     "Tables",
     "TravelMatrix",
@@ -97,6 +102,7 @@ __all__ = [
     "read_network",
     "read_scenario",
     "read_study",
+    "routes",
     "run_study",
     "sample_town",
     "stacked",

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def ways_out(roads: Roads, snaps: Snaps, mode: str) -> Places:
-    """Give the doors by which one leaves snapped points: the ends of their edges.
+    """Give the doors by which one leaves snapped points: the ends of their edges."""
+    return _of_open(*by_ends(roads, snaps, mode))
+
+
+def by_ends(roads: Roads, snaps: Snaps, mode: str) -> tuple[Whole, Costs]:
+    """Give for each point the node at the tail and the head of its edge, and the costs to these.
 
     Who stands at the very end of an edge is there at once, also where the edge is closed in that
     direction.
@@ -29,11 +34,17 @@ def ways_out(roads: Roads, snaps: Snaps, mode: str) -> Places:
     node = np.where(parts == 0, ends, roads.landing[arcs])
     cost = packed(seconds + np.where(parts == 0, 0, delays), _meters(roads, edge, parts))
     cost[snaps.edge < 0] = NO_WAY
-    return _of_open(node, cost)
+    return node, cost
 
 
 def ways_in(roads: Roads, snaps: Snaps, mode: str) -> Places:
     """Give the doors by which one gets to snapped points: whence their edges may be taken."""
+    places, _ = with_sides(roads, snaps, mode)
+    return places
+
+
+def with_sides(roads: Roads, snaps: Snaps, mode: str) -> tuple[Places, Whole]:
+    """Give the same, and of each door whether it lies at the tail (0) or the head (1)."""
     edge, parts, seconds, _ = _both_ways(roads, snaps, mode, arriving=True)
     cost = packed(seconds, _meters(roads, edge, parts))
     cost[snaps.edge < 0] = NO_WAY
@@ -55,7 +66,7 @@ def ways_in(roads: Roads, snaps: Snaps, mode: str) -> Places:
     order = np.argsort(point, kind="stable")
     order = order[flat[order] < NO_WAY]
     start = np.searchsorted(point[order], np.arange(len(edge) + 1))
-    return Places(start, node[order].astype(np.int32), flat[order])
+    return Places(start, node[order].astype(np.int32), flat[order]), door[order] % 2
 
 
 def _both_ways(

@@ -7,7 +7,7 @@ one pair is a whole number that nothing else can alter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,6 +58,17 @@ class Snapped:
     schools: Snaps
     home_at: Floats
     school_at: Floats
+
+    def pair(self, number: int) -> Snapped:
+        """Give one origin and the site of the same number."""
+        one = slice(number, number + 1)
+        return Snapped(
+            self.mode,
+            self.homes.take(one),
+            self.schools.take(one),
+            self.home_at[one],
+            self.school_at[one],
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,21 +144,18 @@ def between(
         block = slice(first, first + rows)
         homes, home_at = points.homes.take(block), points.home_at[block]
         cost = searcher.costs(mode, ways_out(roads, homes, mode), into)
-        yield first, _pairs(roads.network, points, homes, home_at, cost, limits.limit_min)
+        part = replace(points, homes=homes, home_at=home_at)
+        yield first, told_pairs(roads.network, part, cost, limits.limit_min)
     progress(1.0, "progress.finding_times")
 
 
-def _pairs(
-    network: Network,
-    points: Snapped,
-    homes: Snaps,
-    home_at: Floats,
-    cost: Costs,
-    limit_min: float,
-) -> Pairs:
+def told_pairs(network: Network, points: Snapped, cost: Costs, limit_min: float) -> Pairs:
+    """Turn the costs between the doors of places into minutes, metres and status of the trips."""
+    homes, home_at = points.homes, points.home_at
     schools, limit_min = points.schools, min(limit_min, HORIZON_MIN)
     origin, site = _on_one_edge(homes, schools)
-    direct = _along_one_edge(network, homes, schools, points.mode, origin, site)
+    ahead = schools.share[site] - homes.share[origin]
+    direct = straight(network, points.mode, schools.edge[site], ahead)
     cost[origin, site] = np.minimum(cost[origin, site], direct)
     found = (_told if cost.size < _MANY_PAIRS else _told_fast)(cost, homes, schools, limit_min)
     # Who lives on the street of the school may walk straight to it; next door takes no time.
@@ -209,12 +217,8 @@ def _on_one_edge(homes: Snaps, schools: Snaps) -> tuple[Whole, Whole]:
     return order[ragged(first, count)], np.repeat(there, count)
 
 
-def _along_one_edge(
-    network: Network, homes: Snaps, schools: Snaps, mode: str, origin: Whole, site: Whole
-) -> Costs:
-    """Give the cost straight along the edge that both lie on."""
-    edge = schools.edge[site]
-    ahead = schools.share[site] - homes.share[origin]
+def straight(network: Network, mode: str, edge: Whole, ahead: Floats) -> Costs:
+    """Give the cost straight along edges: shares ahead of where one is, or (below 0) back."""
     with np.errstate(invalid="ignore"):  # nothing of a closed edge is nothing
         way = np.abs(ahead) * np.where(ahead > 0, *network.times(mode)[:, edge])
     seconds = np.where(ahead == 0, 0.0, way)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geo_mbo.engine import Hierarchy, Metric
     from geo_mbo.engine.types import Nodes
     from geo_mbo.network.costs import Costs
-    from geo_mbo.network.road import Floats
+    from geo_mbo.network.road import Floats, Whole
 
 Engine = Literal["auto", "plain", "prepared"]
 
@@ -160,6 +160,31 @@ def plain_searches(
         whole = _with_places(matrix, block)
         reached = dijkstra(whole, directed=True, indices=nodes + np.arange(len(block)), limit=limit)
         yield first, reached[:, :nodes]
+
+
+def plain_way(
+    roads: Roads, mode: str, origin: Places, target: Places
+) -> tuple[int, Whole, int, int] | None:
+    """Find the fastest way between two places: cost, links, first and last node; None: no way."""
+    from scipy.sparse.csgraph import dijkstra
+
+    nodes = len(roads.junction)
+    whole = _with_places(_matrix(roads, mode, towards=True), target)
+    (reached,), (after,) = dijkstra(
+        whole, directed=True, indices=np.array([nodes]), return_predecessors=True
+    )
+    ways = reached[origin.node] + origin.cost
+    if not len(ways) or not np.isfinite(ways.min()):
+        return None
+    on = [int(origin.node[np.argmin(ways)])]
+    while after[on[-1]] != nodes:
+        on.append(int(after[on[-1]]))
+    weight = roads.weights(mode)
+    order = np.lexsort((weight, roads.head, roads.tail))
+    # The first link from one node to the next is the least of them.
+    keys = roads.tail[order].astype(np.int64) * nodes + roads.head[order]
+    steps = np.array(on[:-1], np.int64) * nodes + np.array(on[1:], np.int64)
+    return int(ways.min()), order[np.searchsorted(keys, steps)], on[0], on[-1]
 
 
 def _plain(roads: Roads, mode: str, origins: Places, targets: Places) -> Costs:

@@ -8,6 +8,7 @@ network (`travel_matrix`), a crow-flies estimate (`crow_flies_matrix`), or anoth
 
 from geo_mbo.travel.elsewhere import matrix_from_long, stacked
 from geo_mbo.travel.matrix import TravelMatrix
+from geo_mbo.travel.routes import routes
 from geo_mbo.travel.ways import Search, crow_flies_matrix, travel_matrix
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "TravelMatrix",
     "crow_flies_matrix",
     "matrix_from_long",
+    "routes",
     "stacked",
     "travel_matrix",
 ]
