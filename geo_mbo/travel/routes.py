@@ -114,4 +114,8 @@ def _route(
         np.hypot(*(home - school))
     ) == np.float32(meters)
     between = np.zeros((0, 2)) if across else way.points(network)
-    return minutes, meters, status, shapely.LineString(np.vstack([home, between, school]))
+    line = np.vstack([home, between, school])
+    moves = np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])
+    # A line has two ends, also where it leads nowhere.
+    drawn = line[moves] if moves.sum() > 1 else line[[0, -1]]
+    return minutes, meters, status, shapely.LineString(drawn)
