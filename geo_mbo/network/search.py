@@ -110,6 +110,46 @@ class Searcher:
             return pin(self.metric(mode), origins).costs(targets)
         return _plain(self.roads, mode, origins, targets)
 
+    def reached(
+        self, mode: str, places: Places, *, towards: bool = True, limit: int
+    ) -> Iterator[tuple[int, Nodes, Costs]]:
+        """Give for each place the nodes within a limit, and the costs between them and it.
+
+        Parameters
+        ----------
+        mode
+            The mode.
+        places
+            The places.
+        towards
+            Of ways *to* the places; else from them.
+        limit
+            Greatest cost.
+
+        Yields
+        ------
+        tuple
+            Position of a place, nodes in no order, and costs; the places in an order that is quick.
+        """
+        if not self.prepares(len(places)):
+            for first, block in plain_searches(
+                self.roads, mode, places, towards=towards, limit=limit
+            ):
+                for place, found in enumerate(block, first):
+                    nodes = np.flatnonzero(np.isfinite(found)).astype(np.int32)
+                    yield place, nodes, found[nodes].astype(np.int64)
+            return
+        from geo_mbo.engine import within
+
+        metric = self.metric(mode) if towards else self.metric(mode).turned()
+        # Places by one another in the hierarchy are near one another, and swept together.
+        rank, open_place = np.zeros(len(places), np.int32), np.diff(places.start) > 0
+        rank[open_place] = self.hierarchy.rank[places.node[places.start[:-1][open_place]]]
+        order = np.argsort(rank, kind="stable")
+        swept = within(metric, places.take(order), limit=limit)
+        for place, (nodes, cost) in zip(order.tolist(), swept, strict=True):
+            yield place, nodes, cost
+
     @cached_property
     def _metrics(self) -> dict[str, Metric]:
         return {}
