@@ -1,20 +1,117 @@
-"""From cells of a grid to one valid shape with holes."""
+"""From times of nodes to shapes: cells of a grid, filled fields, outlines with holes.
+
+Plain NumPy and SciPy; `geo_mbo.reach.kernels` does the same, compiled, for large jobs.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from geo_mbo.network.road import ragged
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from shapely import MultiPolygon
 
-    Whole = npt.NDArray[np.int64]
+    from geo_mbo.engine.types import Nodes
+    from geo_mbo.network.road import Floats, Whole
+    from geo_mbo.reach.frontage import Frontage
+
     Cells = npt.NDArray[np.bool_]
+    CellTimes = tuple[Whole, Nodes]
+
+ENCLOSED_M2 = 1_000_000.0
+"""Fields up to this size that reached roads enclose belong to the area."""
+FAR = np.int32(2**30)
+"""Tenths of a second of what is not reached."""
 
 _STEPS = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])
 """Columns and rows that one goes on by heading east, north, west and south."""
+
+
+def most_enclosed(cell_m: float) -> int:
+    """Give how many cells an enclosed field may have.
+
+    Examples
+    --------
+    >>> most_enclosed(100.0)
+    100
+    """
+    return int(ENCLOSED_M2 / cell_m**2 + 1e-9)
+
+
+def areas(
+    front: Frontage,
+    nodes: Nodes,
+    tenths: Nodes,
+    own: CellTimes,
+    mosts: Sequence[int],
+    *,
+    cell_m: float,
+) -> list[MultiPolygon]:
+    """Give the area within each limit.
+
+    Parameters
+    ----------
+    front
+        The cells along the streets.
+    nodes, tenths
+        Nodes that are reached, and their tenths of a second.
+    own
+        Cells along the street of the site, and the tenths straight along it.
+    mosts
+        Limits in tenths of a second; below 0 nothing is reached.
+    cell_m
+        Side of a cell in metres.
+    """
+    import shapely
+
+    least = quickest(front, nodes, tenths, own)
+    shapes = []
+    for most in mosts:
+        reached = least <= most
+        if reached.any():
+            corner, filled = _filled(front, reached, most_enclosed(cell_m))
+            shapes.append(outline(filled, corner, cell_m))
+        else:
+            shapes.append(shapely.MultiPolygon())
+    return shapes
+
+
+def quickest(front: Frontage, nodes: Nodes, tenths: Nodes, own: CellTimes) -> Nodes:
+    """Give the least tenths of a second of every cell."""
+    least = np.full(len(front.column), FAR)
+    count = front.start[nodes + 1] - front.start[nodes]
+    at = ragged(front.start[nodes], count)
+    np.minimum.at(least, front.cell[at], np.repeat(tenths, count) + front.further[at])
+    np.minimum.at(least, *own)
+    return least
+
+
+def _filled(front: Frontage, reached: Cells, most: int) -> tuple[Whole, Cells]:
+    """Lay reached cells out on the grid, and fill the small fields that they enclose.
+
+    Returned are the place of the first cell and the cells (row, column) with an empty edge around.
+    """
+    from scipy import ndimage
+
+    column, row = front.column, front.row
+    low = np.array([column[reached].min(), row[reached].min()], np.int64) - 1
+    size = np.array([column[reached].max(), row[reached].max()]) - low + 2
+    near = ((column - low[0]) | (row - low[1])) >= 0
+    near &= (column < low[0] + size[0]) & (row < low[1] + size[1])
+    cells = np.zeros((2, size[1], size[0]), dtype=bool)
+    cells[0, row[reached] - low[1], column[reached] - low[0]] = True
+    cells[1, row[near] - low[1], column[near] - low[0]] = True
+    filled, roads = cells
+    field, _ = ndimage.label(~filled)
+    kept = np.bincount(field.ravel()) > most
+    kept[field[roads]] = True  # an enclosed road that is not reached stays outside
+    kept[[0, field[0, 0]]] = True
+    return low, filled | ~kept[field]
 
 
 def outline(filled: Cells, corner: Whole, cell_m: float) -> MultiPolygon:
@@ -39,30 +136,49 @@ def outline(filled: Cells, corner: Whole, cell_m: float) -> MultiPolygon:
     >>> outline(np.pad(np.array([[True, True]]), 1), np.array([0, 0]), 10).wkt
     'MULTIPOLYGON (((10 10, 30 10, 30 20, 10 20, 10 10)))'
     """
-    import shapely
     from scipy import ndimage
 
     piece, _ = ndimage.label(filled)
     start, heading, follows, of = _runs(piece.astype(np.int64))
     rings = _cycles(follows)
-    if not rings:
-        return shapely.MultiPolygon()
-    order = np.fromiter((run for ring in rings for run in ring), np.int64, len(follows))
-    which = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
-    made = np.asarray(
-        shapely.linearrings((start[order] + corner) * float(cell_m), indices=which)
-    ).reshape(-1)
+    order = np.fromiter((run for ring in rings for run in (*ring, ring[0])), np.int64)
+    count = np.array([len(ring) + 1 for ring in rings], np.int64)
+    turns = np.array([_turns_left(heading[ring]) for ring in rings], np.int64)
     first = np.array([ring[0] for ring in rings], np.int64)
-    shells: dict[int, Any] = {}
-    holes: dict[int, list[Any]] = {}
-    for ring, left, ahead in zip(made, _turns_left(heading[order], which), of[first], strict=True):
-        if left:
-            shells[int(ahead)] = ring
-        else:
-            holes.setdefault(int(ahead), []).append(ring)
-    return shapely.MultiPolygon(
-        [shapely.Polygon(shell, holes.get(name)) for name, shell in shells.items()]
+    corners = ((start[order] + corner) * cell_m).astype(float)
+    return assembled(corners, np.cumsum(count), turns, of[first])
+
+
+def assembled(corners: Floats, stop: Whole, turns: Whole, piece: Whole) -> MultiPolygon:
+    """Put rings together: each hole into the shell around the same piece.
+
+    Parameters
+    ----------
+    corners
+        Corners of all rings, each closed.
+    stop
+        One past the last corner of each ring.
+    turns
+        Quarter turns to the left that each ring makes: four for a shell, minus four for a hole.
+    piece
+        Number of the piece on the left of each ring; every piece has one shell.
+    """
+    import shapely
+
+    shells = np.flatnonzero(turns > 0)
+    place = np.zeros(int(piece.max(initial=0)) + 1, np.int64)
+    place[piece[shells]] = np.arange(len(shells))
+    order = np.lexsort((turns < 0, place[piece]))
+    count = np.diff(stop, prepend=0)[order]
+    offsets = (
+        np.concatenate([[0], np.cumsum(count)]),
+        np.searchsorted(place[piece][order], np.arange(len(shells) + 1)),
+        np.array([0, len(shells)]),
     )
+    points = corners[ragged(stop[order] - count, count)]
+    kind = shapely.GeometryType.MULTIPOLYGON
+    made: MultiPolygon = shapely.from_ragged_array(kind, points, offsets)[0]
+    return made
 
 
 def _runs(piece: Whole) -> tuple[Whole, Whole, Whole, Whole]:
@@ -151,10 +267,6 @@ def _cycles(follows: Whole) -> list[list[int]]:
     return rings
 
 
-def _turns_left(heading: Whole, which: Whole) -> Cells:
-    """Tell of each ring whether it goes round to the left: its quarter turns add up to four."""
-    first = np.flatnonzero(np.concatenate([[True], np.diff(which) != 0]))
-    last = np.concatenate([first[1:], [len(which)]]) - 1
-    ahead = np.concatenate([heading[1:], heading[:1]])
-    ahead[last] = heading[first]
-    return np.add.reduceat((ahead - heading + 2) % 4 - 2, first) > 0
+def _turns_left(heading: Whole) -> int:
+    """Give the quarter turns to the left that a ring makes on its way round."""
+    return int(((np.roll(heading, -1) - heading + 2) % 4 - 2).sum())

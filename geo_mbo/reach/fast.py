@@ -1,0 +1,55 @@
+"""The compiled way from times of nodes to shapes, for large jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_mbo.reach import kernels
+from geo_mbo.reach.cells import FAR, assembled, most_enclosed
+
+if TYPE_CHECKING:
+    from shapely import MultiPolygon
+
+    from geo_mbo.engine.types import Nodes
+    from geo_mbo.reach.cells import CellTimes
+    from geo_mbo.reach.frontage import Frontage
+
+
+class Drawer:
+    """Draws the areas of one site after another: the same as `cells.areas`.
+
+    It keeps an array with a value for every cell, of which each site only touches what it reaches.
+    """
+
+    def __init__(self, front: Frontage, cell_m: float) -> None:
+        self._front, self._cell_m = front, cell_m
+        self._least = np.full(len(front.column), FAR)
+        self._found = np.empty(len(front.column) + 1, np.int32)
+
+    def __call__(
+        self, nodes: Nodes, tenths: Nodes, own: CellTimes, mosts: Sequence[int]
+    ) -> list[MultiPolygon]:
+        """Give the area within each limit, for parameters as `cells.areas` has them."""
+        front, least = self._front, self._least
+        streets = (front.start, front.cell, front.further)
+        most = max(mosts)
+        count = kernels.quickest(nodes, tenths, *streets, *own, most, least, self._found)
+        found = self._found[:count]
+        shapes = [self._area(found, most) for most in mosts]
+        least[found] = FAR
+        return shapes
+
+    def _area(self, found: Nodes, most: int) -> MultiPolygon:
+        front = self._front
+        left, low, grid = kernels.laid(
+            front.column, front.row - front.lowest, front.line, found, self._least, most
+        )
+        if not grid.size:
+            return assembled(np.zeros((0, 2)), *np.zeros((3, 0), np.int64))
+        kernels.fill(grid, most_enclosed(self._cell_m))
+        corners, rings = kernels.rings(grid)
+        corner = np.array([left, low + front.lowest], np.int64)
+        return assembled((corners + corner) * float(self._cell_m), *rings.T)

@@ -1,0 +1,127 @@
+"""The compiled way to draw areas against the plain one, and both against single trips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_mbo.network.costs import packed, seconds_of
+from geo_mbo.network.doors import ways_in, ways_out
+from geo_mbo.network.pairs import walking_ms
+from geo_mbo.network.search import Searcher
+from geo_mbo.network.snapping import snap
+from geo_mbo.network.turns import roads_of
+from geo_mbo.reach import isochrones, kernels
+from geo_mbo.reach.cells import assembled, outline
+from geo_mbo.reach.frontage import on_road
+from tests.roads import points, random_network
+from tests.test_network_turns import forbid
+
+EAST, NORTH = 100_000, 500_000
+
+
+@st.composite
+def towns(draw):
+    """A town with one-way streets, delays and forbidden turns, anywhere, and sites in it."""
+    roads = random_network(draw(st.integers(0, 200)), size=draw(st.integers(3, 6)))
+    tails = np.column_stack([roads.tail, roads.head]).ravel()
+    heads = np.column_stack([roads.head, roads.tail]).ravel()
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    trails = []
+    for _ in range(draw(st.integers(0, 20))):
+        trail = [int(rng.integers(len(tails)))]
+        for _ in range(rng.integers(1, 3)):
+            trail.append(int(rng.choice(np.flatnonzero(tails == heads[trail[-1]]))))
+        trails.append(tuple(trail))
+    delay = {"bike": rng.choice([0.0, 4.0, 9.5], (2, len(roads.tail)))}
+    joinable = rng.random(len(roads.tail)) < 0.95
+    sites = rng.uniform(-80, 600, (draw(st.integers(1, 5)), 2)) + np.array([EAST, NORTH])
+    return replace(forbid(roads, *trails), delay_s=delay, joinable=joinable), sites.tolist()
+
+
+def drawn(roads, sites, engine, **more):
+    """Draw areas by one engine."""
+    searcher = Searcher(roads_of(roads), engine=engine)
+    return isochrones(
+        searcher,
+        points("site", [tuple(at) for at in sites]),
+        mode="bike",
+        **{"cutoffs_min": [0.4, 1, 2, 5], "notify": lambda _: None, **more},
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(towns(), st.sampled_from(["to", "from"]), st.sampled_from([17.0, 50.0, 400.0]))
+def test_both_ways_give_the_same_shapes(town, direction, cell_m):
+    plain, fast = (
+        drawn(*town, engine, direction=direction, cell_m=cell_m) for engine in ("plain", "prepared")
+    )
+    assert plain.is_valid.all()
+    assert plain.geometry.to_wkb().tolist() == fast.geometry.to_wkb().tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(towns(), st.sampled_from(["to", "from"]))
+def test_true_to_single_trips_with_turns_and_delays(town, direction):
+    roads, sites = town
+    cell_m, limit_min = 20.0, 2.0
+    area = drawn(roads, sites[:1], "plain", direction=direction, cell_m=cell_m).geometry[2]
+    usable = np.isfinite(roads.times("bike")).any(axis=0) & roads.joinable
+    edges = np.flatnonzero(usable)
+    site = snap(roads, shapely.points(sites[:1]), mode="bike")
+    edge = np.append(np.repeat(edges, 25), site.edge)
+    share = np.append(np.tile(np.linspace(0, 1, 25), len(edges)), site.share)
+    there = on_road(edge, share)
+    graph = roads_of(roads)
+    origin, target = (there, site) if direction == "to" else (site, there)
+    costs = (
+        Searcher(graph)
+        .costs("bike", ways_out(graph, origin, "bike"), ways_in(graph, target, "bike"))
+        .reshape(-1)
+    )
+    ahead = (site.share[0] - share) * (1 if direction == "to" else -1)
+    way = np.where(ahead > 0, *roads.times("bike")[:, edge])
+    with np.errstate(invalid="ignore"):
+        seconds = np.where(ahead == 0, 0.0, np.abs(ahead) * way)
+    direct = packed(seconds, np.abs(ahead) * roads.length_m[edge])
+    costs = np.where(edge == site.edge[0], np.minimum(costs, direct), costs)
+    within = seconds_of(costs) + site.away_m[0] / walking_ms() <= limit_min * 60
+    places = shapely.line_interpolate_point(roads.lines(edge), share, normalized=True)
+    inside = shapely.intersects(area, places)
+    assert inside[within].all()
+    if not within.any():
+        return
+    reached = shapely.STRtree(places[within])
+    _, far = reached.query_nearest(places, return_distance=True, all_matches=False)
+    # A reached stretch can slip between samples, which lie some 5 m apart.
+    assert not (inside & (far > cell_m * np.sqrt(2) + 8)).any()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 40), st.floats(0, 1))
+def test_outlines_are_the_same_to_the_bit(seed, rows, columns, density):
+    filled = np.pad(np.random.default_rng(seed).random((rows, columns)) < density, 1)
+    plain = outline(filled, np.array([-7, 12]), 25.0)
+    corners, rings = kernels.rings(filled.astype(np.uint8))
+    fast = assembled((corners + np.array([-7, 12])) * 25.0, *rings.T)
+    assert plain.wkb == fast.wkb
+    assert plain.is_valid
+    assert plain.area == filled.sum() * 625
+
+
+@pytest.mark.parametrize("engine", ["plain", "prepared"])
+def test_progress_goes_up_to_one(engine):
+    told = []
+    drawn(
+        random_network(1),
+        [(100_200.0, 500_200.0)] * 3,
+        engine,
+        progress=lambda f, _: told.append(f),
+    )
+    assert told == sorted(told)
+    assert told[-1] == 1.0
