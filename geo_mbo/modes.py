@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from geo_mbo.errors import StudyError
 
-Vehicle = Literal["foot", "bicycle", "motorcar", "transit"]
+Vehicle = Literal["foot", "bicycle", "moped", "motorcar", "transit"]
 """Which access tags of OpenStreetMap apply."""
 
 
@@ -27,7 +27,7 @@ class Mode:
     Attributes
     ----------
     name
-        ``walk``, ``bike``, ``ebike``, ``car`` or ``transit``.
+        ``walk``, ``bike``, ``ebike``, ``car``, ``car_peak``, ``speed_pedelec`` or ``transit``.
     vehicle
         Which access tags of OpenStreetMap apply.
     crow_flies_kmh
@@ -40,6 +40,11 @@ class Mode:
         Speed by OpenStreetMap class of road (``highway=*``) and ``ferry``; a class that is not
         there may not be used. Where signs bind, the lower of this
         and the sign times its share holds.
+    factors
+        By tag and value what is left of the speed, as of ``surface`` and ``sand``; the least holds.
+    delays_s
+        Seconds lost on arriving at ``signals``, a ``stop`` sign, a road with priority
+        (``give_way``), and on boarding a ``ferry``.
     """
 
     name: str
@@ -48,6 +53,8 @@ class Mode:
     detour: float
     sign_share: float | None
     speeds_kmh: Mapping[str, float]
+    factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    delays_s: Mapping[str, float] = field(default_factory=dict)
 
 
 @cache
@@ -58,21 +65,24 @@ def modes() -> Mapping[str, Mode]:
     --------
     >>> modes()["bike"].vehicle
     'bicycle'
-    >>> modes()["bike"].speeds_kmh["cycleway"]
-    16.0
+    >>> modes()["car_peak"].speeds_kmh["primary"] == modes()["car"].speeds_kmh["primary"]
+    True
     """
-    table = tomllib.loads((files("geo_mbo") / "resources" / "speeds.toml").read_text("utf-8"))
-    return {
-        name: Mode(
-            name,
-            entry["vehicle"],
-            float(entry["crow_flies_kmh"]),
-            float(entry["detour"]),
-            entry.get("sign_share"),
-            {road: float(kmh) for road, kmh in entry.get("speeds_kmh", {}).items()},
-        )
-        for name, entry in table["modes"].items()
-    }
+    told = _speeds()["modes"]
+    return {name: _mode(name, _entry(told, name)) for name in told}
+
+
+@cache
+def priority() -> tuple[Mapping[str, int], frozenset[str]]:
+    """Give the rank of each class of road where roads cross, and the classes that never yield.
+
+    Examples
+    --------
+    >>> priority()[0]["primary"] > priority()[0]["residential"]
+    True
+    """
+    told = _speeds()["priority"]
+    return dict(told["rank"]), frozenset(told["never_yields"])
 
 
 def chosen(names: Sequence[str]) -> tuple[Mode, ...]:
@@ -93,3 +103,39 @@ def chosen(names: Sequence[str]) -> tuple[Mode, ...]:
         if name not in known:
             raise StudyError.of("unknown_mode", value=name, allowed=", ".join(known))
     return tuple(known[name] for name in names)
+
+
+@cache
+def _speeds() -> dict[str, Any]:
+    return tomllib.loads((files("geo_mbo") / "resources" / "speeds.toml").read_text("utf-8"))
+
+
+def _entry(told: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Give what is told of a mode, over what is told of the mode that it is like."""
+    own = told[name]
+    return _over(_entry(told, own["like"]), own) if "like" in own else dict(own)
+
+
+def _over(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        inner = isinstance(value, dict) and key in merged
+        merged[key] = _over(merged[key], value) if inner else value
+    return merged
+
+
+def _mode(name: str, entry: Mapping[str, Any]) -> Mode:
+    return Mode(
+        name,
+        entry["vehicle"],
+        float(entry["crow_flies_kmh"]),
+        float(entry["detour"]),
+        entry.get("sign_share"),
+        _numbers(entry.get("speeds_kmh", {})),
+        {key: _numbers(values) for key, values in entry.get("factors", {}).items()},
+        _numbers(entry.get("delays_s", {})),
+    )
+
+
+def _numbers(table: Mapping[str, Any]) -> dict[str, float]:
+    return {key: float(value) for key, value in table.items()}

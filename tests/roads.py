@@ -89,6 +89,8 @@ def plain_trip(
             there, back = (
                 0.0 if t == s else float(way * (t - s)) for way in roads.times(mode)[:, edge]
             )
+            there += float(roads.delays(mode)[0, edge]) * (t == 1.0 and t != s and b == head)
+            back += float(roads.delays(mode)[1, edge]) * (s == 0.0 and t != s and a == tail)
             _faster(graph, a, b, there, (t - s) * roads.length_m[edge])
             _faster(graph, b, a, back, (t - s) * roads.length_m[edge])
     try:

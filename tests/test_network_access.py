@@ -61,9 +61,9 @@ def test_roads_by_hand(tags, walk, bike, car):
 
 def test_bicycles_against_the_stream():
     street = {"highway": "residential", "oneway": "yes"}
-    assert speeds_kmh(street, modes()["bike"]) == (15.0, 4.8)  # pushed
+    assert speeds_kmh(street, modes()["bike"]) == (16.0, 4.8)  # pushed
     for tag in ({"oneway:bicycle": "no"}, {"cycleway": "opposite"}, {"cycleway": "opposite_lane"}):
-        assert speeds_kmh(street | tag, modes()["bike"]) == (15.0, 15.0)
+        assert speeds_kmh(street | tag, modes()["bike"]) == (16.0, 16.0)
 
 
 def test_dismount_and_footways_go_at_walking_pace():
@@ -74,9 +74,9 @@ def test_dismount_and_footways_go_at_walking_pace():
 
 def test_signs_bind_cars_at_their_share():
     car = modes()["car"]
-    assert speeds_kmh({"highway": "primary", "maxspeed": "30"}, car) == (27.0, 27.0)
-    assert speeds_kmh({"highway": "primary", "maxspeed:backward": "30"}, car) == (55.0, 27.0)
-    assert speeds_kmh({"highway": "residential", "maxspeed": "none"}, car) == (22.0, 22.0)
+    assert speeds_kmh({"highway": "primary", "maxspeed": "30"}, car) == (28.5, 28.5)
+    assert speeds_kmh({"highway": "primary", "maxspeed:backward": "30"}, car) == (59.0, 28.5)
+    assert speeds_kmh({"highway": "residential", "maxspeed": "none"}, car) == (25.0, 25.0)
 
 
 @pytest.mark.parametrize(

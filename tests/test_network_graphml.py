@@ -53,8 +53,8 @@ def test_both_directions_become_one_edge(path):
     assert found.crs == "EPSG:28992"
     assert np.diff(found.shape_start).tolist() == [3, 2, 2]
     np.testing.assert_allclose(found.length_m, [261.6, 222.5, 261.1], atol=0.5)
-    # The lowest of several limits binds: 30 km/h times 0.9.
-    assert found.times("car")[0, 1] == pytest.approx(found.length_m[1] / (27 / 3.6))
+    # The lowest of several limits binds: 30 km/h times 0.95.
+    assert found.times("car")[0, 1] == pytest.approx(found.length_m[1] / (28.5 / 3.6))
     assert network_summary(found).set_index("mode").loc["car", "nodes_in_largest"] == 3
 
 

@@ -38,7 +38,7 @@ def test_ends_within_half_a_metre_are_one_node(tmp_path):
     np.testing.assert_allclose(found.length_m, [1000, 1000, 999], atol=0.1)
     assert (found.crs, found.source) == ("EPSG:28992", "a.gpkg")
     assert set(notes) == {"lines_own_speed"}
-    np.testing.assert_allclose(found.times("bike"), np.tile(found.length_m / (16 / 3.6), (2, 1)))
+    np.testing.assert_allclose(found.times("bike"), np.tile(found.length_m / (17 / 3.6), (2, 1)))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_values_that_are_no_speed_are_told(tmp_path):
     path = written(tmp_path / "a.gpkg", v=[50.0, 0.0, None])
     found, notes = read(path, columns={"speed_kmh": "v"})
     assert notes["lines_no_time"].rows == ("2", "3")
-    assert found.times("car")[0, 1] == pytest.approx(found.length_m[1] / (35 / 3.6))
+    assert found.times("car")[0, 1] == pytest.approx(found.length_m[1] / (38 / 3.6))
 
 
 def test_all_that_is_wrong_with_the_columns_at_once(tmp_path):

@@ -121,14 +121,19 @@ def test_ways_that_run_out_of_the_file(tmp_path):
     assert notes == {"ways_cut_off": 2}
 
 
-def test_turn_restrictions_are_told(tmp_path):
+def test_turn_restrictions_that_are_not_applied_are_told(tmp_path):
+    told = [
+        {"type": "restriction", "restriction": "no_left_turn"},  # without members
+        {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr 07:00-09:00)"},
+        {"type": "restriction", "restriction:hgv": "no_left_turn"},  # binds nobody here
+        {"type": "route"},
+    ]
     path = osm_file(
-        tmp_path / "a.osm",
-        LINE,
-        [([1, 2], {"highway": "residential"})],
-        relations=[{"type": "restriction", "restriction": "no_left_turn"}, {"type": "route"}],
+        tmp_path / "a.osm", LINE, [([1, 2], {"highway": "residential"})], relations=told
     )
-    assert read(path)[1] == {"turn_restrictions": 1}
+    found, notes = read(path)
+    assert notes == {"turns_unclear": 1, "turns_conditional": 1}
+    assert len(found.turns) == 0
 
 
 def test_elsewhere_the_utm_zone_of_the_place(tmp_path):
@@ -191,7 +196,8 @@ def _pbf(path):
             )
         for k in range(0, 19_000, 10):
             nodes = list(range(k + 1, k + 12))
-            writer.add_way(osmium.osm.mutable.Way(id=k + 1, nodes=nodes, tags={"highway": "path"}))
+            kind = "path" if k % 20 else "track"  # no two in a row are merged
+            writer.add_way(osmium.osm.mutable.Way(id=k + 1, nodes=nodes, tags={"highway": kind}))
     return path
 
 

@@ -17,6 +17,7 @@ from geo_mbo.modes import Mode, modes
 Tags = Mapping[str, str]
 Direction = Literal["forward", "backward"]
 Say = Literal["open", "closed", "push", "silent"]
+Sign = Literal["", "signals", "stop", "give_way"]
 
 KMH_PER_MPH = 1.609344
 _CYCLEWAYS = ("cycleway", "cycleway:left", "cycleway:right", "cycleway:both")
@@ -26,8 +27,15 @@ _FORWARD, _BACKWARD, _BOTH = (
     {"-1", "reverse"},
     {"no", "false", "0", "alternating"},
 )
+_SIGNS: Mapping[str, Sign] = {
+    "traffic_signals": "signals",
+    "stop": "stop",
+    "give_way": "give_way",
+}
 _NUMBER = re.compile(r"^(\d+(?:[.,]\d+)?)\s*(mph|km/h|kmh|kph)?$", re.IGNORECASE)
-_ZONE = re.compile(r"zone:?(\d+)$")
+_ZONE = re.compile(r"(?:zone:?|^[A-Z]{2}:)(\d+)$")
+_IMPLIED = ("maxspeed:type", "zone:maxspeed", "source:maxspeed")
+"""Where a limit without a number of its own is told, as ``NL:urban``."""
 _ISO = re.compile(r"^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$", re.IGNORECASE)
 
 
@@ -65,9 +73,9 @@ def speeds_kmh(tags: Tags, mode: Mode) -> tuple[float, float]:
     --------
     >>> street = {"highway": "residential", "oneway": "yes", "maxspeed": "20"}
     >>> speeds_kmh(street, modes()["car"]), speeds_kmh(street, modes()["walk"])
-    ((18.0, 0.0), (4.8, 4.8))
+    ((19.0, 0.0), (4.8, 4.8))
     >>> speeds_kmh(street | {"oneway:bicycle": "no"}, modes()["bike"])
-    (15.0, 15.0)
+    (16.0, 16.0)
     """
     road = road_class(tags)
     if not road:
@@ -107,14 +115,21 @@ def joinable(tags: Tags) -> bool:
 def sign_kmh(tags: Tags, direction: Direction) -> float | None:
     """Give the signed limit in km/h in one direction; None without a sign that says a number.
 
+    Without a limit of its own a way has that of its zone or of the kind of road it is said to be.
+
     Examples
     --------
     >>> [sign_kmh({"maxspeed": s}, "forward") for s in ("50", "30 mph", "NL:urban", "none")]
     [50.0, 48.28032, 50.0, None]
+    >>> sign_kmh({"zone:maxspeed": "NL:30"}, "forward")
+    30.0
     """
-    written = tags.get(f"maxspeed:{direction}") or tags.get("maxspeed") or ""
-    found = [one for one in (_one_sign(part.strip()) for part in written.split(";")) if one]
-    return min(found) if found else None
+    own = tags.get(f"maxspeed:{direction}") or tags.get("maxspeed")
+    for written in (own,) if own else (tags.get(key, "") for key in _IMPLIED):
+        found = [one for one in (_one_sign(part.strip()) for part in written.split(";")) if one]
+        if found:
+            return min(found)
+    return None
 
 
 def duration_s(tags: Tags) -> float | None:
@@ -138,16 +153,43 @@ def duration_s(tags: Tags) -> float | None:
     return float(hours * 3600 + minutes * 60 + seconds) or None
 
 
+@cache
 def telling_keys() -> frozenset[str]:
-    """Give the keys of tags that these rules look at."""
+    """Give the keys of the tags of ways that these rules look at."""
     named: set[str] = {
         "highway", "route", "area", "construction", "junction", "motorroad", "duration", "maxspeed",
-        *_CYCLEWAYS,
+        *_CYCLEWAYS, *_IMPLIED,
     }  # fmt: skip
+    for mode in modes().values():
+        named |= mode.factors.keys()
     for rule in rules()["vehicle"].values():
         named |= {*rule["keys"], *rule["oneway"], *rule.get("room_m", {})}
     sided = {f"{key}:{way}" for key in (*named,) for way in ("forward", "backward")}
     return frozenset(named | sided)
+
+
+@cache
+def telling_node_keys() -> frozenset[str]:
+    """Give the keys of the tags of nodes that these rules look at."""
+    named = {"highway", "barrier", "bollard", "sensory", "direction", "traffic_signals:direction"}
+    return frozenset(named.union(*(rule["keys"] for rule in rules()["vehicle"].values())))
+
+
+def sign_here(tags: Tags) -> tuple[Sign, str]:
+    """Give what a node makes one stop for, and in which direction of its way (else nothing).
+
+    Examples
+    --------
+    >>> sign_here({"highway": "traffic_signals", "traffic_signals:direction": "backward"})
+    ('signals', 'backward')
+    >>> sign_here({"highway": "give_way"}), sign_here({"highway": "crossing"})
+    (('give_way', ''), ('', ''))
+    """
+    found = _SIGNS.get(tags.get("highway", ""), "")
+    if not found:
+        return "", ""
+    said = tags.get("traffic_signals:direction") or tags.get("direction", "")
+    return found, said if said in ("forward", "backward") else ""
 
 
 def _said(tags: Tags, vehicle: str, direction: str) -> Say:
@@ -194,7 +236,8 @@ def _may(tags: Tags, road: str, mode: Mode, direction: Direction) -> Say:
         return "open" if said != "push" else "push"
     if _closed_by_kind(tags, road, vehicle):
         return "closed"
-    if _class_kmh(road, mode) is not None or (vehicle == "bicycle" and _cycleway(tags)):
+    of_its_own = _class_kmh(road, mode) is not None and road not in rule.get("only_opened", ())
+    if of_its_own or (vehicle == "bicycle" and _cycleway(tags)):
         return "open"
     return "push" if road in rule.get("pushed", ()) else "closed"
 
@@ -206,7 +249,8 @@ def _closed_by_kind(tags: Tags, road: str, vehicle: str) -> bool:
     """
     if tags.get("motorroad") == "yes" and not rules()["vehicle"][vehicle]["motorroad"]:
         return True
-    return road == "ferry" and vehicle == "motorcar" and ("foot" in tags or "bicycle" in tags)
+    motor = vehicle in ("moped", "motorcar")
+    return road == "ferry" and motor and ("foot" in tags or "bicycle" in tags)
 
 
 def _cycleway(tags: Tags) -> bool:
@@ -247,7 +291,17 @@ def _speed(tags: Tags, road: str, mode: Mode, direction: Direction, *, with_stre
     sign = sign_kmh(tags, direction)
     if mode.sign_share is not None and sign is not None:
         kmh = min(kmh, sign * mode.sign_share)
-    return kmh
+    return kmh * _factor(tags, mode)
+
+
+def _factor(tags: Tags, mode: Mode) -> float:
+    """Give what the tags leave of the speed: the least, since they tell of the same hindrance."""
+    told = (
+        by_value.get(part.strip(), 1.0)
+        for key, by_value in mode.factors.items()
+        for part in tags.get(key, "").split(";")
+    )
+    return min(told, default=1.0)
 
 
 def _pushed(tags: Tags, road: str, direction: Direction) -> float:

@@ -1,76 +1,47 @@
 """Reading roads and ferries from OpenStreetMap files (``.osm.pbf``, ``.osm``, also packed).
 
-Ways are cut where they meet another way, where they end, and at barriers that stop somebody; the
-stretch between two cuts is one edge with its geometry. A barrier becomes a gate: the node is taken
-apart and joined again by edges without length that only those who may pass can use.
+A reader gathers the roads; they are cut where they meet, merged where nothing changes, and put
+together with what may be driven, how fast, what is lost at junctions, and which turns are
+forbidden.
 """
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo_mbo.errors import FileError
 from geo_mbo.modes import Mode
-from geo_mbo.network.access import (
-    duration_s,
-    gate_is_open,
-    joinable,
-    road_class,
-    speeds_kmh,
-    telling_keys,
-)
+from geo_mbo.network.delays import delays_s
+from geo_mbo.network.gates import Gates, gates_of, with_gates
+from geo_mbo.network.gathered import Gathered, Judge, degrees, starts
 from geo_mbo.network.places import MetricPlaces, metric_places
-from geo_mbo.network.road import Network, polyline_lengths, ragged
+from geo_mbo.network.restrictions import Forbidden, forbidden, via_nodes
+from geo_mbo.network.road import Network, Turns
+from geo_mbo.network.stretches import Pieces, Stretches, cut, kinds, lengths_m, merge
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 
 if TYPE_CHECKING:
     from geo_mbo.network.road import Floats, Truths, Whole
 
-_NOWHERE = 2**31 - 1
-"""What osmium gives as coordinate of a node that the file does not hold."""
-_DEGREE = 1e-7
-_GATE_KEYS = ("barrier", "access", "vehicle", "motor_vehicle", "motorcar", "bicycle", "foot")
+    Box = tuple[float, float, float, float]
 
-
-@dataclass
-class _Raw:
-    """What is gathered while the file runs by: ways as one row of vertices each, and gates."""
-
-    ref: array[int] = field(default_factory=lambda: array("q"))
-    lon: array[int] = field(default_factory=lambda: array("i"))
-    lat: array[int] = field(default_factory=lambda: array("i"))
-    vertices: array[int] = field(default_factory=lambda: array("q"))
-    rule: array[int] = field(default_factory=lambda: array("q"))
-    crossing_s: array[float] = field(default_factory=lambda: array("d"))
-    rules: dict[tuple[tuple[str, str], ...], int] = field(default_factory=dict)
-    speeds: list[list[tuple[float, float]]] = field(default_factory=list)
-    joinable: list[bool] = field(default_factory=list)
-    gates: dict[int, tuple[bool, ...]] = field(default_factory=dict)
-    restrictions: int = 0
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """Ways cut into edges: nodes by their place among `refs`, vertices of edge ``i`` in a row."""
-
-    tail: Whole
-    head: Whole
-    vertex: Whole
-    start: Whole
-    way: Whole
+SMALL_B = 2_000_000
+"""Up to this size pyosmium reads a file sooner than the fast reader can be made ready."""
+_BLOCK = 4_000_000
+"""Places that are turned to metres at once."""
 
 
 def read_osm(
     path: Path,
     *,
     modes: Sequence[Mode],
+    box: Box | None = None,
     notify: Notify = to_log,
     progress: Progress = silent,
 ) -> Network:
@@ -82,6 +53,8 @@ def read_osm(
         The file.
     modes
         Modes to read; a way that is open to none of them is left out.
+    box
+        West, south, east and north in degrees: only ways with a node inside are kept, whole.
     notify
         Gets the notes: turn restrictions that are not applied, ways that run out of the file, and
         a coordinate system other than RD New for places outside the Netherlands.
@@ -94,184 +67,175 @@ def read_osm(
         The file is broken, no OpenStreetMap file, or holds no road.
     """
     progress(0.0, "progress.reading_roads")
-    raw = _gather(path, modes)
+    judge = Judge(modes)
+    gathered = _gather(path, judge).by_way_id()
+    if box is not None:
+        gathered = gathered.clipped(box)
     progress(0.6, "progress.reading_roads")
-    if not len(raw.vertices):
+    pieces = cut(gathered, _stops(gathered, judge) | via_nodes(gathered))
+    if not len(pieces):
         raise FileError.of("no_roads", path=str(path))
-    ref = np.frombuffer(raw.ref, np.int64)
-    lon, lat = (np.frombuffer(side, np.int32) for side in (raw.lon, raw.lat))
-    way = np.repeat(np.arange(len(raw.vertices)), np.frombuffer(raw.vertices, np.int64))
-    here = lon != _NOWHERE
-    runs = np.cumsum(np.concatenate([[0], (np.diff(way) != 0) | ~here[1:] | ~here[:-1]]))[here]
-    refs, first, node = np.unique(ref[here], return_index=True, return_inverse=True)
-    stops = {gate for gate, passable in raw.gates.items() if not all(passable)}
-    cut = _cut(runs, node, way[here], np.isin(refs, list(stops)))
-    if not len(cut.tail):
-        raise FileError.of("no_roads", path=str(path))
-    places = metric_places(lon[here] * _DEGREE, lat[here] * _DEGREE)
-    network = _network(raw, cut, places, refs, first, modes=modes, source=path.name)
-    _tell(raw, ways_cut_off=len(np.unique(way[~here])), places=places, notify=notify)
+    network, turns = _put_together(gathered, judge, pieces, source=path.name)
+    _tell(gathered, network, turns, notify=notify)
     progress(1.0, "progress.reading_roads")
-    return _with_gates(network, {g: raw.gates[g] for g in stops}, modes)
+    return network
 
 
-def _gather(path: Path, modes: Sequence[Mode]) -> _Raw:
-    """Run through the file once; osmium fills in the places of the nodes."""
-    import osmium
+def _gather(path: Path, judge: Judge) -> Gathered:
+    """Read with the reader that suits the file."""
+    if path.name.lower().endswith(".pbf") and path.stat().st_size > SMALL_B:
+        from geo_mbo.network import pbf_reader
 
-    raw = _Raw()
-    telling = telling_keys()
-    wanted = osmium.filter.KeyFilter("highway", "route", "restriction", *_GATE_KEYS)
-    thing: Any  # osmium tells the kinds apart by methods that not all of them have
-    try:
-        for thing in osmium.FileProcessor(str(path)).with_locations().with_filter(wanted):
-            if thing.is_way():
-                tags = {tag.k: tag.v for tag in thing.tags if tag.k in telling}
-                _take_way(raw, thing, tags, modes)
-            elif thing.is_node():
-                tags = {tag.k: tag.v for tag in thing.tags}
-                passable = tuple(gate_is_open(tags, mode.vehicle) for mode in modes)
-                if not all(passable):
-                    raw.gates[thing.id] = passable
-            elif "restriction" in thing.tags:
-                raw.restrictions += 1
-    except (RuntimeError, OSError, ValueError) as error:
-        raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
-    return raw
+        found = pbf_reader.gather(path, judge)
+        if found is not None:
+            return found
+    from geo_mbo.network import osmium_reader
+
+    return osmium_reader.gather(path, judge)
 
 
-def _take_way(raw: _Raw, way: Any, tags: Mapping[str, str], modes: Sequence[Mode]) -> None:
-    """Keep a way that somebody may use. Tags repeat a thousandfold: each set is judged once."""
-    key = tuple(tags.items())
-    rule = raw.rules.get(key)
-    if rule is None:
-        rule = raw.rules[key] = len(raw.speeds)
-        raw.speeds.append([speeds_kmh(tags, mode) for mode in modes])
-        raw.joinable.append(joinable(tags))
-    if not any(kmh for pair in raw.speeds[rule] for kmh in pair):
-        return
-    nodes = [(n.ref, n.x, n.y) for n in way.nodes]
-    raw.ref.extend(n[0] for n in nodes)
-    raw.lon.extend(n[1] for n in nodes)
-    raw.lat.extend(n[2] for n in nodes)
-    raw.vertices.append(len(nodes))
-    raw.rule.append(rule)
-    crossing = duration_s(tags) if road_class(tags) == "ferry" else None
-    raw.crossing_s.append(crossing or np.nan)
+def _stops(gathered: Gathered, judge: Judge) -> Truths:
+    """Mark the nodes at which somebody stops, for a while or for good."""
+    return np.asarray(gathered.spot >= 0) if judge.spots else np.zeros(len(gathered.ref), bool)
 
 
-def _cut(runs: Whole, node: Whole, way: Whole, stops: Truths) -> _Cut:
-    """Cut every run of vertices where it ends, meets another (or itself), or stops somebody."""
-    meets = (np.bincount(node) > 1) | stops
-    starts = np.concatenate([[True], np.diff(runs) != 0])
-    ends = np.concatenate([starts[1:], [True]])
-    cuts = np.flatnonzero(meets[node] | starts | ends)
-    same = runs[cuts[:-1]] == runs[cuts[1:]]
-    begin, end = cuts[:-1][same], cuts[1:][same]
-    counts = end - begin + 1
-    return _Cut(
-        tail=node[begin],
-        head=node[end],
-        vertex=ragged(begin, counts),
-        start=np.concatenate([[0], np.cumsum(counts)]),
-        way=way[begin],
-    )
+def _put_together(
+    gathered: Gathered, judge: Judge, pieces: Pieces, *, source: str
+) -> tuple[Network, Forbidden]:
+    """Merge the pieces, and give the network with all that is known of it."""
+    ruled = gathered.rule[pieces.way]
+    turns = forbidden(gathered, pieces, _usable(judge, ruled), judge.modes)
+    stretches = merge(pieces, _kind(judge, ruled), _fixed(gathered, judge, pieces, turns))
+    way = pieces.way[stretches.first >> 1]
+    network = _network(gathered, judge, stretches, way, source=source)
+    gate = np.array([spot.gate for spot in judge.spots] + [False], bool)  # -1 is the last: none
+    spot = gathered.spot[np.searchsorted(gathered.ref, network.node_osm)]
+    gates = gates_of(network, gate[spot])
+    passable = np.array([spot.passable for spot in judge.spots], bool).reshape(-1, len(judge.modes))
+    by_mode = {mode.name: passable[spot[gates.hub], k] for k, mode in enumerate(judge.modes)}
+    forbids = _turns(turns, stretches, gates, judge.modes)
+    return replace(with_gates(network, gates, by_mode), turns=forbids), turns
+
+
+def _usable(judge: Judge, ruled: Whole) -> Truths:
+    """Tell by mode (rows) which arcs of the pieces are open."""
+    kmh = np.array([rule.kmh for rule in judge.roads]).reshape(-1, len(judge.modes), 2)
+    opened = (kmh > 0).transpose(1, 0, 2)
+    return opened[:, ruled].reshape(len(judge.modes), -1)
+
+
+def _kind(judge: Judge, ruled: Whole) -> Whole:
+    """Give for each arc of a piece what it is like; a ferry with its own time is like no other."""
+    kind = kinds(judge)[ruled]
+    own = ~np.isnan([rule.crossing_s for rule in judge.roads])[ruled]
+    kind[own] = -1 - np.arange(2 * own.sum()).reshape(-1, 2)
+    return kind.ravel()
+
+
+def _fixed(gathered: Gathered, judge: Judge, pieces: Pieces, turns: Forbidden) -> Truths:
+    """Mark the nodes that stay: where somebody stops, or a forbidden turn is made."""
+    fixed = _stops(gathered, judge)
+    turned = {arc for trail in turns.trails for arc in trail[1:]}
+    fixed[pieces.ends[sorted(turned)]] = True
+    return fixed
 
 
 def _network(
-    raw: _Raw,
-    cut: _Cut,
-    places: MetricPlaces,
-    refs: Whole,
-    first: Whole,
-    *,
-    modes: Sequence[Mode],
-    source: str,
+    gathered: Gathered, judge: Judge, stretches: Stretches, way: Whole, *, source: str
 ) -> Network:
-    """Put the edges together, with only the nodes that they end at."""
-    ends, at = np.unique(np.concatenate([cut.tail, cut.head]), return_inverse=True)
-    x, y = places.x[cut.vertex], places.y[cut.vertex]
-    length = polyline_lengths(x, y, cut.start)
-    rule = np.frombuffer(raw.rule, np.int64)[cut.way]
+    """Put the stretches together, with only the nodes that they end at."""
+    places = _places(gathered)
+    x, y = places.x[stretches.vertex], places.y[stretches.vertex]
+    length = lengths_m(x, y, stretches.start)
+    rule = gathered.rule[way]
+    used = np.zeros(len(gathered.ref), bool)
+    used[stretches.tail] = used[stretches.head] = True
+    at = np.cumsum(used) - 1
+    seconds = _seconds(judge, stretches, rule, way, length)
+    delays = delays_s(gathered, judge, stretches, rule, length)
     return Network(
-        node_x=places.x[first[ends]],
-        node_y=places.y[first[ends]],
-        node_osm=refs[ends],
-        tail=at[: len(cut.tail)],
-        head=at[len(cut.tail) :],
+        node_x=places.x[used],
+        node_y=places.y[used],
+        node_osm=gathered.ref[used],
+        tail=at[stretches.tail],
+        head=at[stretches.head],
         length_m=length,
-        seconds=_seconds(raw, cut.way, rule, length, modes),
-        joinable=np.array(raw.joinable, bool)[rule],
+        seconds=seconds,
+        joinable=np.array([road.joinable for road in judge.roads], bool)[rule],
         shape_x=x,
         shape_y=y,
-        shape_start=cut.start,
+        shape_start=stretches.start,
         source=source,
         crs=places.crs,
+        delay_s={
+            mode: np.where(np.isfinite(seconds[mode]), lost, 0.0) for mode, lost in delays.items()
+        },
     )
+
+
+def _places(gathered: Gathered) -> MetricPlaces:
+    """Turn the places of all nodes to metres, some at a time; those not in the file to 0."""
+    here = gathered.here
+    middle = [np.array([np.median(degrees(side[here]))]) for side in (gathered.lon, gathered.lat)]
+    crs = metric_places(*middle).crs
+    from pyproj import Transformer
+
+    turn = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    x, y = np.zeros(len(here)), np.zeros(len(here))
+    for begin in range(0, len(here), _BLOCK):
+        some = np.flatnonzero(here[begin : begin + _BLOCK]) + begin
+        x[some], y[some] = turn.transform(degrees(gathered.lon[some]), degrees(gathered.lat[some]))
+    return MetricPlaces(x, y, crs)
 
 
 def _seconds(
-    raw: _Raw, way: Whole, rule: Whole, length: Floats, modes: Sequence[Mode]
+    judge: Judge, stretches: Stretches, rule: Whole, way: Whole, length: Floats
 ) -> dict[str, Floats]:
-    """Seconds of each edge; of a ferry with a crossing time its share of that time."""
-    kmh = np.array(raw.speeds, float).reshape(-1, len(modes), 2)
-    crossing = np.frombuffer(raw.crossing_s, float)[way]
-    share = length / np.bincount(way, weights=length)[way].clip(min=1e-9)
+    """Seconds of each stretch; of a ferry with a crossing time its share of that time."""
+    kmh = np.array([road.kmh for road in judge.roads]).reshape(-1, len(judge.modes), 2)
+    crossing = np.array([road.crossing_s for road in judge.roads])[rule]
+    own = np.flatnonzero(~np.isnan(crossing))
+    _, ferry = np.unique(way[own], return_inverse=True)
+    whole = np.bincount(ferry, weights=length[own]).clip(min=1e-9)
+    timed = crossing[own] * length[own] / whole[ferry] if len(own) else length[own]
+    against = (stretches.first & 1).astype(bool)  # merged against the direction of its road
     found = {}
-    for k, mode in enumerate(modes):
+    for k, mode in enumerate(judge.modes):
         speed = kmh[rule, k].T
+        speed[:, against] = speed[::-1, against]
         with np.errstate(divide="ignore", invalid="ignore"):  # closed ways divide by 0
             seconds = np.where(speed > 0, length / (speed / 3.6), np.inf)
-        known = (speed > 0) & ~np.isnan(crossing)
-        found[mode.name] = np.where(known, crossing * share, seconds)
+        seconds[:, own] = np.where(speed[:, own] > 0, timed, np.inf)
+        found[mode.name] = seconds
     return found
 
 
-def _with_gates(
-    network: Network, gates: Mapping[int, tuple[bool, ...]], modes: Sequence[Mode]
-) -> Network:
-    """Take the node of every gate apart; only who may pass gets from one side to the other."""
-    from dataclasses import replace
-
-    hubs = np.flatnonzero(np.isin(network.node_osm, list(gates)))
-    at = np.concatenate([network.tail, network.head])
-    ends = np.flatnonzero(np.isin(at, hubs))
-    if not len(ends):
-        return network
-    hub = at[ends]
-    side = len(network.node_x) + np.arange(len(ends))
-    moved = at.copy()
-    moved[ends] = side
-    passable = np.array([gates[int(osm)] for osm in network.node_osm[hub]], bool)
-    edges = len(network.tail)
-    doubled = np.repeat(hub, 2)
-    seconds = {
-        mode.name: np.hstack(
-            [network.seconds[mode.name], np.tile(np.where(passable[:, k], 0.0, np.inf), (2, 1))]
-        )
-        for k, mode in enumerate(modes)
-    }
-    return replace(
-        network,
-        node_x=np.concatenate([network.node_x, network.node_x[hub]]),
-        node_y=np.concatenate([network.node_y, network.node_y[hub]]),
-        node_osm=np.concatenate([network.node_osm, network.node_osm[hub]]),
-        tail=np.concatenate([moved[:edges], side]),
-        head=np.concatenate([moved[edges:], hub]),
-        length_m=np.concatenate([network.length_m, np.zeros(len(ends))]),
-        seconds=seconds,
-        joinable=np.concatenate([network.joinable, np.zeros(len(ends), bool)]),
-        shape_x=np.concatenate([network.shape_x, network.node_x[doubled]]),
-        shape_y=np.concatenate([network.shape_y, network.node_y[doubled]]),
-        shape_start=np.concatenate(
-            [network.shape_start, network.shape_start[-1] + 2 * np.arange(1, len(ends) + 1)]
-        ),
+def _turns(found: Forbidden, stretches: Stretches, gates: Gates, modes: Sequence[Mode]) -> Turns:
+    """Put the forbidden sequences in terms of the network: stretches, and the edges of gates."""
+    said: dict[tuple[int, ...], np.ndarray] = {}
+    for trail, binds in found.trails.items():
+        arcs = stretches.arc_of[list(trail)].tolist()
+        inside = [a for k, a in enumerate(arcs) if not k or a != arcs[k - 1]]
+        for way in gates.through(tuple(inside)):
+            said[way] = said.get(way, np.zeros(len(modes), bool)) | np.array(binds, bool)
+    trails = sorted(said)
+    return Turns(
+        arc=np.array([arc for trail in trails for arc in trail], np.int64),
+        start=starts(np.array([len(trail) for trail in trails], np.int64)),
+        binds={
+            mode.name: np.array([said[trail][k] for trail in trails], bool)
+            for k, mode in enumerate(modes)
+        },
     )
 
 
-def _tell(raw: _Raw, *, ways_cut_off: int, places: MetricPlaces, notify: Notify) -> None:
-    if raw.restrictions:
-        notify(note("turn_restrictions", count=raw.restrictions))
-    if ways_cut_off:
-        notify(note("ways_cut_off", count=ways_cut_off))
-    places.tell(notify)
+def _tell(gathered: Gathered, network: Network, turns: Forbidden, *, notify: Notify) -> None:
+    if turns.unclear:
+        notify(note("turns_unclear", count=turns.unclear))
+    if turns.conditional:
+        notify(note("turns_conditional", count=turns.conditional))
+    missing = ~gathered.here[gathered.node]
+    if missing.any():
+        owner = np.searchsorted(gathered.start, np.flatnonzero(missing), side="right") - 1
+        notify(note("ways_cut_off", count=len(np.unique(owner))))
+    MetricPlaces(network.node_x, network.node_y, network.crs).tell(notify)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from geo_mbo.errors import FileError, MissingFileError
+from geo_mbo.errors import FileError, InputError, MissingFileError
 from geo_mbo.modes import chosen
 from geo_mbo.network.road import Network
 from geo_mbo.notes import Notify, to_log
@@ -19,6 +19,7 @@ def read_network(
     *,
     modes: Sequence[str] = ("walk", "bike", "car"),
     columns: Mapping[str, str] | None = None,
+    box: tuple[float, float, float, float] | None = None,
     notify: Notify = to_log,
     progress: Progress = silent,
 ) -> Network:
@@ -34,6 +35,9 @@ def read_network(
     columns
         Of a file of lines: which columns hold ``travel_time`` (with ``travel_time_unit``: ``s`` or
         ``min``), ``speed_kmh`` (for cars), and ``oneway``.
+    box
+        Of an OpenStreetMap file: keep only ways with a node inside this box; west, south, east and
+        north in degrees.
     notify
         Gets the notes: what was left out, guessed or could not be applied.
     progress
@@ -49,7 +53,7 @@ def read_network(
     FileError
         The file is missing, empty, broken, or holds no road.
     InputError
-        A column or unit is not there.
+        A column or unit is not there; a box is given for another file than OpenStreetMap.
     CrsError
         A file of lines has no coordinate system.
     StudyError
@@ -66,7 +70,9 @@ def read_network(
     if file.name.lower().endswith(OSM_ENDINGS):
         from geo_mbo.network.osm import read_osm
 
-        return read_osm(file, modes=wanted, notify=notify, progress=progress)
+        return read_osm(file, modes=wanted, box=box, notify=notify, progress=progress)
+    if box is not None:
+        raise InputError.of("box_only_osm", path=str(file))
     if file.name.lower().endswith(".graphml"):
         from geo_mbo.network.graphml import read_graphml
 
