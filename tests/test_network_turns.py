@@ -20,9 +20,9 @@ from geo_mbo.network.costs import (
     packed,
     seconds_of,
 )
-from geo_mbo.network.road import Turns
+from geo_mbo.network.road import Turns, TurnSeconds
 from geo_mbo.network.search import Searcher
-from geo_mbo.network.turns import roads_of
+from geo_mbo.network.turns import BEND_DEGREES, roads_of, shared_modes
 from tests.roads import network, random_network
 from tests.test_network_pairs import asked
 
@@ -105,8 +105,30 @@ def test_without_turns_nothing_is_added():
     assert len(roads_of(forbid(CROSS, (FROM_WEST, TO_NORTH))).junction) == 6
 
 
+def lost_s(roads, mode, came, following):
+    """Seconds of a turn by hand: left, right and about, where three or more roads meet."""
+    lost = roads.turn_s[mode]
+    if came ^ 1 == following:
+        return lost.about_s
+    tails = np.column_stack([roads.tail, roads.head]).ravel()
+    heads = np.column_stack([roads.head, roads.tail]).ravel()
+    legs = np.isfinite(roads.times(mode)).any(axis=0)
+    meets = (roads.tail[legs] == heads[came]).sum() + (roads.head[legs] == heads[came]).sum()
+    steps = [
+        complex(
+            roads.node_x[heads[arc]] - roads.node_x[tails[arc]],
+            roads.node_y[heads[arc]] - roads.node_y[tails[arc]],
+        )
+        for arc in (came, following)
+    ]
+    turn = np.degrees(np.angle(steps[1] / steps[0]))
+    if meets < 3 or abs(turn) <= BEND_DEGREES:
+        return 0.0
+    return lost.left_s if turn > 0 else lost.right_s
+
+
 def by_memory(roads, mode, start, forbidden):
-    """Dijkstra over (arc, the last arcs travelled): plain, and as slow as it looks."""
+    """Dijkstra over (node, the last arcs travelled): plain, and as slow as it looks."""
     longest = max(map(len, forbidden), default=2)
     seconds = (roads.times(mode) + roads.delays(mode)).T.ravel()
     meters = np.repeat(roads.length_m, 2)
@@ -125,7 +147,10 @@ def by_memory(roads, mode, start, forbidden):
             after = (*trail, arc)
             barred = any(after[-len(f) :] == f for f in forbidden)
             if tail == node and cost[arc] < NO_WAY and not barred:
-                heapq.heappush(heap, (far + cost[arc], heads[arc], after[-longest + 1 :]))
+                more = cost[arc]
+                if trail and mode in roads.turn_s:
+                    more += round(lost_s(roads, mode, trail[-1], arc) * 10) << 32
+                heapq.heappush(heap, (far + more, heads[arc], after[-longest + 1 :]))
     return best
 
 
@@ -141,19 +166,18 @@ def turning_towns(draw):
         for _ in range(draw(st.integers(1, 3))):
             trail.append(draw(st.sampled_from(np.flatnonzero(tails == heads[trail[-1]]).tolist())))
         trails.append(tuple(trail))
-    delay = {
-        "bike": np.array([draw(st.sampled_from([0.0, 7.5]))] * 2 * len(roads.tail)).reshape(2, -1)
-    }
-    return replace(forbid(roads, *trails), delay_s=delay), trails
+    delay_s = np.full((2, len(roads.tail)), draw(st.sampled_from([0.0, 7.5])))
+    turn_s = {"bike": TurnSeconds(8.0, 3.0, 20.0)} if draw(st.booleans()) else {}
+    return replace(forbid(roads, *trails), delay_s={"bike": delay_s}, turn_s=turn_s), trails
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(turning_towns())
 def test_equal_to_a_search_that_remembers(town):
     roads, trails = town
     usable = np.isfinite(roads.times("bike")).T.ravel()
     forbidden = [trail for trail in trails if usable[list(trail)].all()]
-    graph = roads_of(roads)
+    graph = roads_of(roads, "bike")
     nodes = len(roads.node_x)
     order = np.argsort(graph.junction, kind="stable")
     start = np.searchsorted(graph.junction[order], np.arange(nodes + 1))
@@ -168,6 +192,32 @@ def test_equal_to_a_search_that_remembers(town):
     for a in range(nodes):
         due = by_memory(roads, "bike", a, forbidden)
         assert found[0][a].tolist() == [due.get(b, NO_WAY) for b in range(nodes)]
+
+
+def test_turns_by_hand():
+    roads = replace(CROSS, turn_s={"bike": TurnSeconds(8.0, 3.0, 20.0)})
+    seconds = asked(roads, ENDS, ENDS)[0] * 60
+    west_to = {"north": 120 + 8, "east": 120, "south": 120 + 3}
+    np.testing.assert_allclose(seconds[0, 1:], list(west_to.values()), rtol=1e-6)
+    # Who sets out or ends midway turns all the same; from the crossing itself nobody turns.
+    near = [(-60.0, 0.0), (0.0, 60.0), (0.0, 0.0)]
+    seconds = asked(roads, near, near)[0] * 60
+    np.testing.assert_allclose(seconds[0], [0, 12 + 8, 6], rtol=1e-6)
+    np.testing.assert_allclose(seconds[2], [6, 6, 0], rtol=1e-6)
+    bend = network([(0, 0), (600, 0), (600, 600)], [(0, 1, 60, 60), (1, 2, 60, 60)])
+    bend = replace(bend, turn_s={"bike": TurnSeconds(8.0, 3.0, 20.0)})
+    assert asked(bend, [(0, 0)], [(600, 600)])[0][0, 0] == 2.0  # a bend is no turn
+
+
+def test_modes_that_turn_for_nothing_share_a_graph():
+    both = replace(
+        CROSS,
+        seconds=CROSS.seconds | {"car": CROSS.times("bike")},
+        turn_s={"car": TurnSeconds(8.0, 3.0, 20.0)},
+    )
+    assert shared_modes(both) == ["bike"]
+    assert len(roads_of(both, "bike").junction) == 5
+    assert len(roads_of(both, "car").junction) == 5 + 8
 
 
 def test_a_delay_is_lost_on_arrival_only():

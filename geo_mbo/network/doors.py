@@ -62,7 +62,9 @@ def with_sides(roads: Roads, snaps: Snaps, mode: str) -> tuple[Places, Whole]:
     by_double = np.repeat(np.arange(len(arcs)), np.where(here, last_double - first_double, 0))
     door = np.concatenate([by_link[allowed], np.flatnonzero(here), by_double])
     node = np.concatenate([roads.tail[links[allowed]], ends[here], doubles[at]])
-    point, flat = door // 2, cost.ravel()[door]
+    flat = cost.ravel()[door]
+    flat[: allowed.sum()] += roads.turn_cost[links[allowed]]
+    point = door // 2
     order = np.argsort(point, kind="stable")
     order = order[flat[order] < NO_WAY]
     start = np.searchsorted(point[order], np.arange(len(edge) + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -59,6 +59,15 @@ class Turns:
         return len(self.start) - 1
 
 
+@dataclass(frozen=True)
+class TurnSeconds:
+    """Seconds that a mode loses in a turn to the left, to the right, and about."""
+
+    left_s: float
+    right_s: float
+    about_s: float
+
+
 @dataclass(frozen=True, eq=False)
 class Network:
     """Stretches of road between junctions, each with its seconds there and back by mode.
@@ -89,6 +98,8 @@ class Network:
         loses none.
     turns
         Turns that may not be made.
+    turn_s
+        By mode the seconds that turns take; a mode that is not named turns for nothing.
     """
 
     node_x: Floats
@@ -106,6 +117,7 @@ class Network:
     crs: str
     delay_s: Mapping[str, Floats] = field(default_factory=dict)
     turns: Turns = field(default_factory=Turns)
+    turn_s: Mapping[str, TurnSeconds] = field(default_factory=dict)
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -165,7 +177,8 @@ class Network:
         ):
             arrays |= {f"{name}.{mode}": values for mode, values in by_mode.items()}
         arrays |= {"turns.arc": self.turns.arc, "turns.start": self.turns.start}
-        save_arrays(path, arrays, told={"source": self.source, "crs": self.crs})
+        turn_s = {mode: asdict(lost) for mode, lost in self.turn_s.items()}
+        save_arrays(path, arrays, told={"source": self.source, "crs": self.crs, "turn_s": turn_s})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -187,6 +200,7 @@ class Network:
                 crs=told["crs"],
                 delay_s=_by_mode(arrays, "delay_s"),
                 turns=Turns(arrays["turns.arc"], arrays["turns.start"], _by_mode(arrays, "binds")),
+                turn_s={mode: TurnSeconds(**lost) for mode, lost in told["turn_s"].items()},
             )
         except (FileError, KeyError) as error:
             raise FileError.of("not_a_network", path=str(path)) from error

@@ -7,7 +7,7 @@ prepared one (`geo_mbo.engine`) pays from some dozens of sites on; `Searcher` ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -18,7 +18,7 @@ import numpy as np
 from geo_mbo.cache import NO_CACHE, Cache
 from geo_mbo.engine.places import Places
 from geo_mbo.network.costs import NO_WAY
-from geo_mbo.network.turns import Roads
+from geo_mbo.network.turns import Roads, roads_of, shared_modes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geo_mbo.engine import Hierarchy, Metric
     from geo_mbo.engine.types import Nodes
     from geo_mbo.network.costs import Costs
-    from geo_mbo.network.road import Floats, Whole
+    from geo_mbo.network.road import Floats, Network, Whole
 
 Engine = Literal["auto", "plain", "prepared"]
 
@@ -158,6 +158,17 @@ class Searcher:
     def _recipe(self) -> dict[str, object]:
         links = _digest(self.roads.tail, self.roads.head)
         return {"nodes": len(self.roads.junction), "links": links}
+
+
+def searchers_of(
+    network: Network, modes: Sequence[str], *, cache: Cache = NO_CACHE, engine: Engine = "auto"
+) -> dict[str, Searcher]:
+    """Give the searcher of each mode; modes to which turning costs nothing share one."""
+    own = [mode for mode in modes if mode in network.turn_s]
+    found = {mode: Searcher(roads_of(network, mode), cache, engine) for mode in own}
+    if len(own) < len(set(modes)):
+        found |= dict.fromkeys(shared_modes(network), Searcher(roads_of(network), cache, engine))
+    return found
 
 
 def plain_searches(

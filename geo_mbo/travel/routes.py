@@ -80,7 +80,7 @@ def routes(
     if len(origins) != len(sites):
         raise InputError.of("not_in_pairs", count=len(origins), other=len(sites))
     points = snapped(network, origins, sites, mode=mode, snap_m=search.snap_limit_m, notify=notify)
-    searcher = Searcher(roads_of(network), search.cache, search.engine)
+    searcher = Searcher(roads_of(network, mode), search.cache, search.engine)
     rows = [_route(searcher, points.pair(k), limit_min) for k in range(len(origins))]
     minutes, meters, status, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
     return gpd.GeoDataFrame(

@@ -14,8 +14,7 @@ from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
 from geo_mbo.network.pairs import Limits, Pairs, between, snapped
 from geo_mbo.network.places import coordinates
-from geo_mbo.network.search import Engine, Searcher
-from geo_mbo.network.turns import roads_of
+from geo_mbo.network.search import Engine, searchers_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.travel.matrix import (
@@ -123,7 +122,7 @@ def travel_matrix(
         snapped(network, origins, sites, mode=mode, snap_m=limits.snap_m, notify=notify)
         for mode in modes
     ]
-    searcher = Searcher(roads_of(network), search.cache, search.engine)
+    searchers = searchers_of(network, modes, cache=search.cache, engine=search.engine)
     labels = (modes, origins["origin_id"], sites["site_id"])
     snap_m = {
         "origin_snap_m": np.array([found.homes.away_m for found in points]),
@@ -133,6 +132,7 @@ def travel_matrix(
     def blocks() -> Iterator[tuple[int, int, Pairs]]:
         for k, found in enumerate(points):
             step = part(progress, k / len(modes), (k + 1) / len(modes))
+            searcher = searchers[found.mode]
             for first, pairs in between(searcher, found, limits=limits, progress=step):
                 yield k, first, pairs
 
