@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.network.costs import packed
-from geo_mbo.network.doors import ways_in, ways_out
+from geo_mbo.network.costs import NO_WAY, packed
+from geo_mbo.network.doors import by_ends, with_sides
 from geo_mbo.network.road import ragged
 from geo_mbo.network.snapping import Snaps
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from geo_mbo.engine import Places
     from geo_mbo.engine.types import Nodes, Starts
     from geo_mbo.network import Network
+    from geo_mbo.network.costs import Costs
     from geo_mbo.network.road import Floats, Whole
     from geo_mbo.network.turns import Roads
 
-    Doors = Callable[[Roads, Snaps, str], Places]
+    Ends = Callable[[Roads, Snaps, str, int], tuple[Whole, Whole, Costs]]
 
 _BLOCK = 1 << 17
 """Edges that are cut at a time, to spare memory."""
@@ -73,6 +73,10 @@ class Pieces:
     column: Whole
     row: Whole
 
+    def take(self, which: Whole) -> Pieces:
+        """Give some of the pieces."""
+        return Pieces(*(getattr(self, part.name)[which] for part in fields(self)))
+
 
 def frontage(roads: Roads, mode: str, *, towards: bool, cell_m: float) -> Frontage:
     """Find which cells the streets at each node run through.
@@ -89,64 +93,73 @@ def frontage(roads: Roads, mode: str, *, towards: bool, cell_m: float) -> Fronta
     network = roads.network
     usable = np.isfinite(network.times(mode)).any(axis=0) & network.joinable
     edges = np.flatnonzero(usable & (network.length_m > 0))
-    doors = ways_out if towards else ways_in
+    ends = _ends_out if towards else _ends_in
     parts = [
-        _block(roads, mode, doors, edges[first : first + _BLOCK], cell_m)
+        part
         for first in range(0, max(len(edges), 1), _BLOCK)
+        for part in _block(roads, mode, ends, edges[first : first + _BLOCK], cell_m)
     ]
     node, name, further = (np.concatenate(column) for column in zip(*parts, strict=True))
-    names, cell = np.unique(name, return_inverse=True)
-    node, cell, further = _least(node, cell, further)
-    column, row = _column(names), _row(names)
-    lowest = int(row.min(initial=0))
-    rows = np.arange(lowest, int(row.max(initial=-1)) + 2)
+    del parts
+    names, which = np.unique(name, return_inverse=True)
+    node, cell, further = _least(node, which, further, len(names))
+    column, row = (names & (2**32 - 1)) - 2**31, names >> 32
+    lowest, highest = (int(row[0]), int(row[-1])) if len(row) else (0, -1)
     return Frontage(
-        column=column,
-        row=row,
-        line=np.searchsorted(row, rows),
+        column=column.astype(np.int32),
+        row=row.astype(np.int32),
+        line=np.searchsorted(row, np.arange(lowest, highest + 2)),
         lowest=lowest,
         start=np.searchsorted(node, np.arange(len(roads.junction) + 1)),
-        cell=cell.astype(np.int32),
+        cell=cell,
         further=further,
     )
 
 
 def _block(
-    roads: Roads, mode: str, doors: Doors, edges: Whole, cell_m: float
-) -> tuple[Nodes, Whole, Nodes]:
-    """Give for some edges the nodes at their ends, the names of cells, and the tenths between."""
+    roads: Roads, mode: str, ends: Ends, edges: Whole, cell_m: float
+) -> Iterator[tuple[Nodes, Whole, Nodes]]:
+    """Give for some edges the nodes at their ends, the names of cells, and the tenths between.
+
+    From the tail on a piece is nearest at its beginning, from the head on at its end.
+    """
     found = pieces(roads.network, edges, cell_m)
     name = _name(found.column, found.row)
-    parts = []
-    for share in (found.begin, found.end):
-        ways = doors(roads, on_road(found.edge, share), mode)
-        parts.append((ways.node, name[ways.owner], (ways.cost >> 32).astype(np.int32)))
-    return _least(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    for end, share in enumerate((found.begin, found.end)):
+        node, piece, cost = ends(roads, on_road(found.edge, share), mode, end)
+        yield node.astype(np.int32), name[piece], (cost >> 32).astype(np.int32)
 
 
-def _least(node: Nodes, cell: Whole, further: Nodes) -> tuple[Nodes, Whole, Nodes]:
+def _ends_out(roads: Roads, points: Snaps, mode: str, end: int) -> tuple[Whole, Whole, Costs]:
+    """Give the ways out of points by one end of their edges: node, which point, and cost."""
+    node, cost = by_ends(roads, points, mode)
+    open_way = np.flatnonzero(cost[:, end] < NO_WAY)
+    return node[open_way, end], open_way, cost[open_way, end]
+
+
+def _ends_in(roads: Roads, points: Snaps, mode: str, end: int) -> tuple[Whole, Whole, Costs]:
+    """Give the ways in to points by one end of their edges: node, which point, and cost."""
+    doors, side = with_sides(roads, points, mode)
+    here = np.flatnonzero(side == end)
+    return doors.node[here].astype(np.int64), doors.owner[here], doors.cost[here]
+
+
+def _least(node: Nodes, cell: Whole, further: Nodes, cells: int) -> tuple[Nodes, Nodes, Nodes]:
     """Keep of each node and cell the least, in order of node and cell."""
-    order = np.lexsort((cell, node))
-    node, cell, further = node[order], cell[order], further[order]
-    new = np.ones(len(node), bool)
-    new[1:] = (np.diff(node) != 0) | (np.diff(cell) != 0)
-    first = np.flatnonzero(new)
+    pair = node * np.int64(cells) + cell
+    order = np.argsort(pair)
+    pair, further = pair[order], further[order]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
     if not len(first):
-        return node, cell, further
-    return node[first], cell[first], np.minimum.reduceat(further, first)
+        return node, cell.astype(np.int32), further
+    at, along = np.divmod(pair[first], cells)
+    least = np.minimum.reduceat(further, first)
+    return at.astype(np.int32), along.astype(np.int32), least
 
 
 def _name(column: npt.NDArray[np.integer], row: npt.NDArray[np.integer]) -> Whole:
     """Name cells by one number each, in the order of rows and then columns."""
     return (row.astype(np.int64) << 32) + column + 2**31
-
-
-def _column(name: Whole) -> Nodes:
-    return ((name & (2**32 - 1)) - 2**31).astype(np.int32)
-
-
-def _row(name: Whole) -> Nodes:
-    return (name >> 32).astype(np.int32)
 
 
 def own_street(
@@ -181,39 +194,58 @@ def on_road(edge: Whole, share: Floats) -> Snaps:
 
 
 def pieces(network: Network, edges: Whole, cell_m: float) -> Pieces:
-    """Cut edges where they cross the lines between cells."""
-    import shapely
+    """Cut edges where they cross the lines between cells, and name the cell of each piece."""
+    counts = np.diff(network.shape_start)[edges] - 1
+    at = ragged(network.shape_start[edges], counts)
+    edge = np.repeat(np.arange(len(edges)), counts)
+    x, y = ((along[at], along[at + 1]) for along in (network.shape_x, network.shape_y))
+    steps = np.hypot(x[1] - x[0], y[1] - y[0])
+    before, total = _before(steps, counts)
+    line, along = _cuts(x, y, cell_m)
+    whole = np.flatnonzero((line[1:] == line[:-1]) & (along[1:] > along[:-1]))
+    line, start, stop = line[whole], along[whole], along[whole + 1]
+    middle = (start + stop) / 2
+    column, row = (
+        np.floor((low[line] + middle * (high - low)[line]) / cell_m).astype(np.int64)
+        for low, high in (x, y)
+    )
+    of = edge[line]
+    with np.errstate(invalid="ignore"):  # an edge without any length has no pieces
+        begin, end = ((before[line] + part * steps[line]) / total[of] for part in (start, stop))
+    new = (np.diff(of, prepend=-1) != 0) | (np.diff(column, prepend=0) != 0)
+    first = np.flatnonzero(new | (np.diff(row, prepend=0) != 0))
+    last = np.append(first[1:], len(of))[: len(first)] - 1
+    found = Pieces(edges[of[first]], begin[first], end[last], column[first], row[first])
+    return found.take(np.flatnonzero(found.begin < found.end))
 
-    edge, share = _cuts(network, edges, cell_m)
-    whole = (edge[1:] == edge[:-1]) & (share[1:] > share[:-1])
-    edge, begin, end = edge[1:][whole], share[:-1][whole], share[1:][whole]
-    at = np.searchsorted(edges, edge)
-    lines = network.lines(edges)[at]
-    middle = shapely.line_interpolate_point(lines, (begin + end) / 2, normalized=True)
-    cells = np.floor(shapely.get_coordinates(middle) / cell_m).astype(np.int64)
-    return Pieces(edge, begin, end, cells[:, 0], cells[:, 1])
+
+def _before(steps: Floats, counts: Whole) -> tuple[Floats, Floats]:
+    """Give the length of an edge before each of its steps, and the length of each edge."""
+    stop = np.cumsum(counts)
+    upto = np.cumsum(steps)
+    base = np.append(0.0, upto)[stop - counts]
+    before = upto - steps - np.repeat(base, counts)
+    before[stop - counts] = 0.0
+    return before, before[stop - 1] + steps[stop - 1]
 
 
-def _cuts(network: Network, edges: Whole, cell_m: float) -> tuple[Whole, Floats]:
-    """Give where edges cross the lines between cells, and their ends: edge and share, in order."""
-    counts = np.diff(network.shape_start)[edges]
-    at = ragged(network.shape_start[edges], counts - 1)
-    edge = np.repeat(edges, counts - 1)
-    x, y = network.shape_x, network.shape_y
-    steps = np.hypot(x[at + 1] - x[at], y[at + 1] - y[at])
-    before = np.cumsum(steps) - steps
-    first = np.cumsum(counts - 1) - (counts - 1)
-    before -= np.repeat(before[first], counts - 1)
-    found_edge, found_share = [edges, edges], [np.zeros(len(edges)), np.ones(len(edges))]
-    for start, stop in ((x[at], x[at + 1]), (y[at], y[at + 1])):
+def _cuts(
+    x: tuple[Floats, Floats], y: tuple[Floats, Floats], cell_m: float
+) -> tuple[Whole, Floats]:
+    """Give where straight steps cross the lines between cells, and their ends: in order.
+
+    Returned are the step and the share of it.
+    """
+    count = len(x[0])
+    found = [np.tile(np.arange(count), 2)]
+    shares = [np.repeat([0.0, 1.0], count)]
+    for start, stop in (x, y):
         low = np.floor(np.minimum(start, stop) / cell_m).astype(np.int64) + 1
         crossed = np.floor(np.maximum(start, stop) / cell_m).astype(np.int64) - low + 1
-        which = np.repeat(np.arange(len(at)), crossed)
+        step = np.repeat(np.arange(count), crossed)
         line = ragged(low, crossed) * cell_m
-        along = (line - start[which]) / (stop[which] - start[which])
-        found_edge.append(edge[which])
-        share = (before[which] + along * steps[which]) / network.length_m[edge[which]]
-        found_share.append(share.clip(0, 1))
-    cut, shares = np.concatenate(found_edge), np.concatenate(found_share)
-    order = np.lexsort((shares, cut))
-    return cut[order], shares[order]
+        found.append(step)
+        shares.append(((line - start[step]) / (stop[step] - start[step])).clip(0, 1))
+    steps, share = np.concatenate(found), np.concatenate(shares)
+    order = np.lexsort((share, steps))
+    return steps[order], share[order]

@@ -44,8 +44,8 @@ def laid(column, row, line, found, least, most):
     Row ``r`` has the cells ``line[r]`` up to ``line[r + 1]``; returned are the place of the first
     cell of the grid and the grid, which is empty where no cell is within the limit.
     """
-    left = low = np.int64(2**31 - 1)
-    right = high = np.int64(-1)
+    left = low = 2**31 - 1
+    right = high = -1
     for k in found:
         if least[k] <= most:
             left, right = min(left, column[k]), max(right, column[k])
@@ -53,7 +53,7 @@ def laid(column, row, line, found, least, most):
     if right < 0:
         return left, low, np.zeros((0, 0), np.uint8)
     grid = np.zeros((high - low + 3, right - left + 3), np.uint8)
-    for r in range(int(max(low - 1, 0)), int(min(high + 2, line.size - 1))):
+    for r in range(max(low - 1, 0), min(high + 2, line.size - 1)):
         first, last = line[r], line[r + 1]
         first += np.searchsorted(column[first:last], left - 1)
         for k in range(first, last):
