@@ -21,6 +21,15 @@ Vehicle = Literal["foot", "bicycle", "moped", "motorcar", "transit"]
 
 
 @dataclass(frozen=True)
+class TurnSeconds:
+    """Seconds that a mode loses in a turn to the left, to the right, and about."""
+
+    left_s: float
+    right_s: float
+    about_s: float
+
+
+@dataclass(frozen=True)
 class Mode:
     """One way to travel.
 
@@ -45,6 +54,8 @@ class Mode:
     delays_s
         Seconds lost on arriving at ``signals``, a ``stop`` sign, a road with priority
         (``give_way``), and on boarding a ``ferry``.
+    turn_s
+        Seconds lost in turns where three or more roads meet; None: none.
     """
 
     name: str
@@ -55,6 +66,7 @@ class Mode:
     speeds_kmh: Mapping[str, float]
     factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     delays_s: Mapping[str, float] = field(default_factory=dict)
+    turn_s: TurnSeconds | None = None
 
 
 @cache
@@ -105,6 +117,17 @@ def chosen(names: Sequence[str]) -> tuple[Mode, ...]:
     return tuple(known[name] for name in names)
 
 
+def turn_seconds(chosen_modes: Sequence[Mode]) -> dict[str, TurnSeconds]:
+    """Give what turns take, by name, of the modes that lose time in them.
+
+    Examples
+    --------
+    >>> turn_seconds(chosen(["walk", "car"]))
+    {'car': TurnSeconds(left_s=5.0, right_s=2.0, about_s=20.0)}
+    """
+    return {mode.name: mode.turn_s for mode in chosen_modes if mode.turn_s is not None}
+
+
 @cache
 def _speeds() -> dict[str, Any]:
     return tomllib.loads((files("geo_mbo") / "resources" / "speeds.toml").read_text("utf-8"))
@@ -134,6 +157,7 @@ def _mode(name: str, entry: Mapping[str, Any]) -> Mode:
         _numbers(entry.get("speeds_kmh", {})),
         {key: _numbers(values) for key, values in entry.get("factors", {}).items()},
         _numbers(entry.get("delays_s", {})),
+        TurnSeconds(**_numbers(entry["turn_s"])) if "turn_s" in entry else None,
     )
 
 

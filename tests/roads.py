@@ -75,8 +75,8 @@ def plain_trip(
 ) -> tuple[float, float]:
     """Find seconds and metres between two places (edge, share) with networkx.
 
-    The places are put into a graph as nodes that cut their edges; metres are those of a fastest
-    path. A place at the end of an edge is the node there.
+    The places are put into a graph as nodes that cut their edges; metres are those of the shortest
+    of the fastest paths. A place at the end of an edge is the node there. Turns are free.
     """
     graph = nx.DiGraph()
     graph.add_nodes_from(range(len(roads.node_x)))
@@ -89,6 +89,8 @@ def plain_trip(
             there, back = (
                 0.0 if t == s else float(way * (t - s)) for way in roads.times(mode)[:, edge]
             )
+            at_head, at_tail = roads.delays(mode)[:, edge].tolist()
+            there, back = there + at_head * (s < t == 1), back + at_tail * (0 == s < t)
             there += float(roads.delays(mode)[0, edge]) * (t == 1.0 and t != s and b == head)
             back += float(roads.delays(mode)[1, edge]) * (s == 0.0 and t != s and a == tail)
             _faster(graph, a, b, there, (t - s) * roads.length_m[edge])

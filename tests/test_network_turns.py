@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_mbo.engine import Places
+from geo_mbo.modes import TurnSeconds
 from geo_mbo.network.costs import (
     FASTEST_MS,
     HORIZON_MIN,
@@ -20,7 +21,7 @@ from geo_mbo.network.costs import (
     packed,
     seconds_of,
 )
-from geo_mbo.network.road import Turns, TurnSeconds
+from geo_mbo.network.road import Turns
 from geo_mbo.network.search import Searcher
 from geo_mbo.network.turns import BEND_DEGREES, roads_of, shared_modes
 from tests.roads import network, random_network

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 
 from geo_mbo.errors import FileError
-from geo_mbo.modes import Mode
+from geo_mbo.modes import Mode, turn_seconds
 from geo_mbo.network.access import joinable, speeds_kmh
 from geo_mbo.network.places import metric_places
 from geo_mbo.network.road import Network, polyline_lengths
@@ -76,6 +76,7 @@ def read_graphml(path: Path, *, modes: Sequence[Mode], notify: Notify = to_log) 
         shape_start=start,
         source=path.name,
         crs=crs,
+        turn_s=turn_seconds(modes),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from geo_mbo.cache import load_arrays, save_arrays
 from geo_mbo.errors import FileError, InputError, MissingFileError
+from geo_mbo.modes import TurnSeconds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,15 +58,6 @@ class Turns:
 
     def __len__(self) -> int:
         return len(self.start) - 1
-
-
-@dataclass(frozen=True)
-class TurnSeconds:
-    """Seconds that a mode loses in a turn to the left, to the right, and about."""
-
-    left_s: float
-    right_s: float
-    about_s: float
 
 
 @dataclass(frozen=True, eq=False)

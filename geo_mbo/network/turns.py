@@ -238,6 +238,8 @@ def _turn_s(network: Network, mode: str, came: Whole, following: Whole) -> Float
     legs = np.bincount(ends, minlength=len(network.node_x))
     at = np.column_stack([network.head, network.tail]).ravel()[came]
     seconds[legs[at] < 3] = 0.0
+    nowhere = network.length_m == 0  # a gate has no direction
+    seconds[nowhere[came >> 1] | nowhere[following >> 1]] = 0.0
     seconds[came ^ 1 == following] = lost.about_s
     return seconds
 
