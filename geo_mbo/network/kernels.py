@@ -7,11 +7,11 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def told(cost, home_m, school_m, walk_ms, limit_min, no_way, ok, unreachable, over_limit):
+def told(
+    cost, home_m, school_m, walk_ms, limit_min, no_way, ok, unreachable, over_limit,
+    minutes, meters, status,
+):  # fmt: skip
     """Turn costs and walks into minutes, metres and status: `geo_mbo.network.pairs` in one pass."""
-    minutes = np.empty(cost.shape, np.float32)
-    meters = np.empty(cost.shape, np.float32)
-    status = np.empty(cost.shape, np.uint8)
     for i in range(cost.shape[0]):
         for j in range(cost.shape[1]):
             far = cost[i, j]
@@ -24,4 +24,3 @@ def told(cost, home_m, school_m, walk_ms, limit_min, no_way, ok, unreachable, ov
             else:
                 minutes[i, j] = meters[i, j] = np.inf
                 status[i, j] = over_limit if far < no_way else unreachable
-    return minutes, meters, status

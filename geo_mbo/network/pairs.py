@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from geo_mbo.network.search import Searcher
 
 OK, UNREACHABLE, ORIGIN_TOO_FAR, SITE_TOO_FAR, OVER_LIMIT = range(len(TRAVEL_STATUS))
-_PAIR_BYTES = 64
+_PAIR_BYTES = 32
 """Memory that a pair takes while it is worked out."""
+ROWS = 4_096
+"""Blocks hold a multiple of so many origins where memory allows, as chunks on disk do."""
 _MANY_PAIRS = 2_000_000
 """From here on a compiled pass is worth loading it."""
 
@@ -139,6 +141,7 @@ def between(
     into = ways_in(roads, points.schools, mode)
     count, width = len(points.homes.edge), max(len(points.schools.edge), 1)
     rows = max(1, int(limits.memory_mb * 2**20 / (_PAIR_BYTES * width)))
+    rows = rows // ROWS * ROWS or rows
     for first in range(0, max(count, 1), rows):
         progress(first / max(count, 1), "progress.finding_times")
         block = slice(first, first + rows)
@@ -196,15 +199,16 @@ def _told_fast(cost: Costs, homes: Snaps, schools: Snaps, limit_min: float) -> P
     from geo_mbo.network.kernels import told
 
     states = tuple(map(np.uint8, (OK, UNREACHABLE, OVER_LIMIT)))
+    shape = cost.shape
+    planes = np.empty(shape, np.float32), np.empty(shape, np.float32), np.empty(shape, np.uint8)
 
-    def part(rows: slice) -> tuple[npt.NDArray[Any], ...]:
+    def part(rows: slice) -> None:
         walks = homes.away_m[rows], schools.away_m, walking_ms()
-        found: tuple[npt.NDArray[Any], ...] = told(cost[rows], *walks, limit_min, NO_WAY, *states)
-        return found
+        told(cost[rows], *walks, limit_min, NO_WAY, *states, *(plane[rows] for plane in planes))
 
     size = -(-len(cost) // 8)
-    parts = in_threads(part, [slice(k, k + size) for k in range(0, len(cost), size)])
-    return Pairs(*(np.concatenate(planes) for planes in zip(*parts, strict=True)))
+    in_threads(part, [slice(k, k + size) for k in range(0, len(cost), size)])
+    return Pairs(*planes)
 
 
 def _on_one_edge(homes: Snaps, schools: Snaps) -> tuple[Whole, Whole]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.cache import replacing
+from geo_mbo.network.pairs import ROWS
 from geo_mbo.travel.matrix import VARIABLES, TravelMatrix
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from geo_mbo.network.pairs import Pairs
 
-_CHUNK = {"mode": 1, "origin": 4_096, "site": 128}
+_CHUNK = {"mode": 1, "origin": ROWS, "site": 128}
 """A column of sites and a row of origins are both read without reading all."""
 
 

@@ -39,10 +39,10 @@ def here(name: str) -> bool:
 
 def made_graph() -> Graph:
     """A made country of 1.5 million junctions, by car."""
-    from benchmarks.made import made_network
+    from benchmarks.made import made_country
     from geo_mbo.network.turns import roads_of
 
-    roads = roads_of(made_network())
+    roads = roads_of(made_country())
     tenths = roads.weights("car") >> 32
     weight = np.minimum(tenths, 2**30 - 1).astype(np.int32)
     return Graph("made", len(roads.junction), roads.tail, roads.head, weight)
