@@ -91,8 +91,6 @@ def plain_trip(
             )
             at_head, at_tail = roads.delays(mode)[:, edge].tolist()
             there, back = there + at_head * (s < t == 1), back + at_tail * (0 == s < t)
-            there += float(roads.delays(mode)[0, edge]) * (t == 1.0 and t != s and b == head)
-            back += float(roads.delays(mode)[1, edge]) * (s == 0.0 and t != s and a == tail)
             _faster(graph, a, b, there, (t - s) * roads.length_m[edge])
             _faster(graph, b, a, back, (t - s) * roads.length_m[edge])
     try:

@@ -7,107 +7,111 @@ modes (``resources/speeds.toml``).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.modes import Mode
-from geo_mbo.network.gathered import Gathered, Judge, Spot
-from geo_mbo.network.stretches import Stretches
+from geo_mbo.network.gathered import Judge, Spot
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from geo_mbo.modes import Mode
     from geo_mbo.network.gathered import Short
-    from geo_mbo.network.road import Floats, Truths, Whole
+    from geo_mbo.network.road import Floats, Truths
 
 _APPROACH_M = 40.0
 """A light or sign this near before a junction is the one of that junction."""
 
 
-def delays_s(
-    gathered: Gathered, judge: Judge, stretches: Stretches, rule: Whole, length_m: Floats
-) -> dict[str, Floats]:
-    """Give by mode the seconds lost on arriving at the head (0) and tail (1) of each stretch.
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """Stretches by what tells of waiting; arrays of two rows are for arriving at head and tail.
 
-    Modes that lose none are left out.
-
-    Parameters
+    Attributes
     ----------
-    gathered, stretches
-        The roads, and what they were cut and merged into.
-    judge
-        Its rules of roads and nodes.
+    node
+        Junctions at the ends (two rows).
+    onward
+        Whether who arrives comes along the direction of the road there (two rows).
     rule
         Of each stretch the number of the rule of its road.
     length_m
         Of each stretch its length.
+    spot
+        Of each junction the number of its rule; -1 without.
     """
-    reasons = _reasons(gathered, judge, stretches, rule, length_m)
-    found = {}
-    for mode in judge.modes:
-        seconds = _seconds(reasons, mode)
-        if seconds.any():
-            found[mode.name] = seconds
-    return found
+
+    node: Short
+    onward: Truths
+    rule: Short
+    length_m: Floats
+    spot: Short
+
+    def highest(self, value: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Give the highest value of the stretches at each junction, at each end."""
+        found = np.full(len(self.spot), -np.inf, np.float32)
+        for ends in self.node:
+            np.maximum.at(found, ends, value)
+        return np.asarray(found[self.node])
+
+    def any_at(self, told: Truths) -> Truths:
+        """Tell of each end whether it is so of any end at its junction."""
+        found = np.zeros(len(self.spot), bool)
+        found[self.node[told]] = True
+        return np.asarray(found[self.node])
 
 
-def _seconds(reasons: Mapping[str, Truths], mode: Mode) -> Floats:
-    """Add up what a mode loses; the reasons have a row by end."""
-    parts = [np.where(lost, mode.delays_s.get(why, 0.0), 0.0) for why, lost in reasons.items()]
-    return np.asarray(sum(parts), np.float64)
+def reasons(ends: Ends, judge: Judge) -> dict[str, Truths]:
+    """Tell of each end of each stretch (heads, tails) why who arrives there loses time.
 
-
-def _reasons(
-    gathered: Gathered, judge: Judge, stretches: Stretches, rule: Whole, length_m: Floats
-) -> dict[str, Truths]:
-    """Tell of each end of each stretch (heads, tails) why who arrives there loses time."""
-    node = np.stack([stretches.head, stretches.tail])
-    degree = np.bincount(node.ravel(), minlength=len(gathered.ref))
-    onward = (stretches.last & 1 == 1, stretches.first & 1 == 1)
-    signs = _signs(judge.spots, gathered.spot[node], np.stack(onward))
-    longer = length_m >= _highest(node, length_m, len(degree)) - 1e-6
-    rank = np.array([road.rank for road in judge.roads])[rule]
-    lower = rank < _highest(node, rank, len(degree))
-    junction = degree[node] > 2
-    faces = np.where(junction, lower | ~_any_at(node, lower, len(degree)), longer)
-    signed = np.isin(gathered.spot, [k for k, s in enumerate(judge.spots) if s.sign])
-    signed_before = (length_m < _APPROACH_M) & signed[node[::-1]]
-    yields = np.array([road.yields for road in judge.roads], bool)[rule]
-    ferry = np.array([road.ferry for road in judge.roads], bool)[rule]
-    directed = np.isin(gathered.spot, [k for k, s in enumerate(judge.spots) if s.direction])[node]
-    passed = degree[node] > 1  # a light at a dead end stops nobody
+    Someone on a lower road gives way where it meets a higher one; not where lights or a sign stand,
+    there or just before. A sign without a direction is for who nears the junction: who comes along
+    the longer stretch, or at the junction itself on the lower road.
+    """
+    degree = np.bincount(ends.node.ravel(), minlength=len(ends.spot))
+    junction, passed = (degree > 2)[ends.node], (degree > 1)[ends.node]
+    rank = np.array([road.rank for road in judge.roads], np.float32)[ends.rule]
+    yields = np.array([road.yields for road in judge.roads], bool)[ends.rule]
+    ferry = np.array([road.ferry for road in judge.roads], bool)[ends.rule]
+    lower = rank < ends.highest(rank)
+    length = ends.length_m.astype(np.float32)
+    faces = np.where(junction, lower | ~ends.any_at(lower), length >= ends.highest(length))
+    signed = np.isin(ends.spot, [k for k, spot in enumerate(judge.spots) if spot.sign])
+    directed = np.isin(ends.spot, [k for k, spot in enumerate(judge.spots) if spot.direction])
+    before = (ends.length_m < _APPROACH_M) & signed[ends.node[::-1]]
+    signs = _signs(judge.spots, ends)
+    faced = passed & (faces | directed[ends.node])
+    unsigned = junction & lower & yields & ~signed[ends.node] & ~before
     return {
-        "signals": signs["signals"] & passed,
-        "stop": signs["stop"] & passed & (faces | directed),
-        "give_way": (signs["give_way"] & passed & (faces | directed))
-        | (junction & lower & ~signed[node] & ~signed_before & yields),
-        "ferry": ferry & _any_at(node, ~np.broadcast_to(ferry, node.shape), len(degree)),
+        "signals": signs["signals"] & passed,  # lights at a dead end stop nobody
+        "stop": signs["stop"] & faced,
+        "give_way": (signs["give_way"] & faced) | unsigned,
+        "ferry": ferry & ends.any_at(np.broadcast_to(~ferry, ends.node.shape)),
     }
 
 
-def _signs(spots: Sequence[Spot], spot: Short, onward: Truths) -> dict[str, Truths]:
+def delay_s(why: Mapping[str, Truths], mode: Mode) -> Floats:
+    """Add up the seconds that a mode loses on arriving at heads (0) and tails (1)."""
+    lost = np.zeros(why["signals"].shape)
+    for reason, so in why.items():
+        seconds = mode.delays_s.get(reason, 0.0)
+        if seconds:
+            lost[so] += seconds
+    return lost
+
+
+def _signs(spots: Sequence[Spot], ends: Ends) -> dict[str, Truths]:
     """Tell which sign who arrives meets: one for a direction counts in that direction only."""
 
-    def numbers(sign: str, direction: str) -> list[int]:
-        return [k for k, s in enumerate(spots) if (s.sign, s.direction) == (sign, direction)]
+    def at(sign: str, direction: str) -> Truths:
+        those = [k for k, s in enumerate(spots) if (s.sign, s.direction) == (sign, direction)]
+        return np.asarray(np.isin(ends.spot, those)[ends.node])
 
     return {
-        sign: np.isin(spot, numbers(sign, ""))
-        | (np.isin(spot, numbers(sign, "forward")) & onward)
-        | (np.isin(spot, numbers(sign, "backward")) & ~onward)
+        sign: at(sign, "")
+        | (at(sign, "forward") & ends.onward)
+        | (at(sign, "backward") & ~ends.onward)
         for sign in ("signals", "stop", "give_way")
     }
-
-
-def _highest(node: Short, value: Floats, nodes: int) -> Floats:
-    """Give the highest value among the stretches at each end's node."""
-    highest = np.full(nodes, -np.inf)
-    for ends in node:
-        np.maximum.at(highest, ends, value)
-    return np.asarray(highest[node])
-
-
-def _any_at(node: Short, told: Truths, nodes: int) -> Truths:
-    """Tell of each end whether it is so of any end at its node."""
-    found = np.zeros(nodes, bool)
-    found[node[told]] = True
-    return np.asarray(found[node])

@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_mbo.network.road import Network
+from geo_mbo.network.stretches import Stretches
 
 if TYPE_CHECKING:
+    from geo_mbo.network.gathered import Short
     from geo_mbo.network.road import Truths, Whole
 
     Trail = tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
+class Graph:
+    """Edges between junctions, by numbers: where nodes and vertices are is told elsewhere.
+
+    Attributes
+    ----------
+    node
+        Of each junction its place among the gathered nodes; the same twice where it is taken apart.
+    tail, head
+        Junctions at both ends of each edge.
+    vertex, start
+        Edge ``i`` has the gathered nodes ``vertex[start[i]:start[i + 1]]``.
+    """
+
+    node: Short
+    tail: Whole
+    head: Whole
+    vertex: Short
+    start: Whole
+
+
+@dataclass(frozen=True, eq=False)
 class Gates:
     """Where gates are: ends of edges (first all tails, then all heads) at a node that stops some.
 
-    Every such end gets a node of its own, and an edge without length from there to the gate.
+    Every such end gets a junction of its own, and an edge without length from there to the gate;
+    these edges come after all others, in the order of the ends.
     """
 
     end: Whole
     hub: Whole
     edges: int
+
+    def __len__(self) -> int:
+        return len(self.end)
 
     def through(self, trail: Trail) -> list[Trail]:
         """Give the same way of arcs with the edges of the gates that it leads through.
@@ -36,11 +61,8 @@ class Gates:
         ways: list[Trail] = [(trail[0],)]
         for arc, following in pairwise(trail):
             middle = self._between(arc, following)
-            ways = [
-                (*way, *between, following)
-                for way in ways
-                for between in ([(), middle] if following == arc ^ 1 and middle else [middle])
-            ]
+            either = [(), middle] if following == arc ^ 1 and middle else [middle]
+            ways = [(*way, *between, following) for way in ways for between in either]
         return ways
 
     def _between(self, arc: int, following: int) -> Trail:
@@ -56,53 +78,47 @@ class Gates:
         return self.edges + at if there else -1
 
 
-def gates_of(network: Network, hubs: Truths) -> Gates:
-    """Find the ends of edges at these nodes."""
-    at = np.concatenate([network.tail, network.head])
-    end = np.flatnonzero(hubs[at])
-    return Gates(end=end, hub=at[end], edges=len(network.tail))
-
-
-def with_gates(network: Network, gates: Gates, passable: Mapping[str, Truths]) -> Network:
-    """Take the node of every gate apart; only who may pass gets from one side to the other.
+def graph_of(stretches: Stretches, nodes: int) -> Graph:
+    """Give stretches as a graph, with only the nodes that they end at.
 
     Parameters
     ----------
-    network
-        The roads.
-    gates
-        Where the gates are.
-    passable
-        By mode, whether it may pass: of each end at a gate.
+    stretches
+        The stretches.
+    nodes
+        How many nodes were gathered.
     """
-    count = len(gates.end)
-    if not count:
-        return network
-    side = len(network.node_x) + np.arange(count)
-    moved = np.concatenate([network.tail, network.head])
+    used = np.zeros(nodes, bool)
+    used[stretches.tail] = used[stretches.head] = True
+    number = np.cumsum(used, dtype=np.int32) - 1
+    return Graph(
+        node=np.flatnonzero(used).astype(np.int32),
+        tail=number[stretches.tail].astype(np.int64),
+        head=number[stretches.head].astype(np.int64),
+        vertex=stretches.vertex,
+        start=stretches.start,
+    )
+
+
+def gates_of(graph: Graph, gate: Truths) -> Gates:
+    """Find the ends of edges at junctions that are gates."""
+    end = np.flatnonzero(np.concatenate([gate[graph.tail], gate[graph.head]]))
+    hub = np.concatenate([graph.tail, graph.head])[end]
+    return Gates(end=end, hub=hub, edges=len(graph.tail))
+
+
+def with_gates(graph: Graph, gates: Gates) -> Graph:
+    """Take the junction of every gate apart."""
+    if not len(gates):
+        return graph
+    side = len(graph.node) + np.arange(len(gates))
+    moved = np.concatenate([graph.tail, graph.head])
     moved[gates.end] = side
-    doubled = np.repeat(gates.hub, 2)
-    seconds = {
-        mode: np.hstack([times, np.tile(np.where(passable[mode], 0.0, np.inf), (2, 1))])
-        for mode, times in network.seconds.items()
-    }
-    delay_s = {
-        mode: np.hstack([delays, np.zeros((2, count))]) for mode, delays in network.delay_s.items()
-    }
-    return replace(
-        network,
-        node_x=np.concatenate([network.node_x, network.node_x[gates.hub]]),
-        node_y=np.concatenate([network.node_y, network.node_y[gates.hub]]),
-        node_osm=np.concatenate([network.node_osm, network.node_osm[gates.hub]]),
+    hub = graph.node[gates.hub]
+    return Graph(
+        node=np.concatenate([graph.node, hub]),
         tail=np.concatenate([moved[: gates.edges], side]),
         head=np.concatenate([moved[gates.edges :], gates.hub]),
-        length_m=np.concatenate([network.length_m, np.zeros(count)]),
-        seconds=seconds,
-        delay_s=delay_s,
-        joinable=np.concatenate([network.joinable, np.zeros(count, bool)]),
-        shape_x=np.concatenate([network.shape_x, network.node_x[doubled]]),
-        shape_y=np.concatenate([network.shape_y, network.node_y[doubled]]),
-        shape_start=np.concatenate(
-            [network.shape_start, network.shape_start[-1] + 2 * np.arange(1, count + 1)]
-        ),
+        vertex=np.concatenate([graph.vertex, np.repeat(hub, 2)]),
+        start=np.concatenate([graph.start, graph.start[-1] + 2 * np.arange(1, len(gates) + 1)]),
     )

@@ -27,7 +27,7 @@ from geo_mbo.network.access import (
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from geo_mbo.network.road import Floats, Truths, Whole
+    from geo_mbo.network.road import Truths, Whole
 
     Short = npt.NDArray[np.int32]
 
@@ -230,16 +230,12 @@ def starts(count: npt.NDArray[np.integer]) -> Whole:
     return np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
 
 
-def places_of(refs: Sequence[Whole], ids: Whole) -> Short:
+def places_of(refs: list[Whole], ids: Whole) -> Short:
     """Give the place of each reference among the ascending ids; lets go of the references."""
     at = np.empty(sum(map(len, refs)), np.int32)
-    begin = 0
-    for some in refs:
-        at[begin : begin + len(some)] = np.searchsorted(ids, some)
-        begin += len(some)
+    end = len(at)
+    while refs:
+        some = refs.pop()
+        at[end - len(some) : end] = np.searchsorted(ids, some)
+        end -= len(some)
     return at
-
-
-def degrees(whole: Short) -> Floats:
-    """Give coordinates in degrees."""
-    return np.asarray(whole * DEGREE, np.float64)

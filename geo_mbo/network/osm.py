@@ -7,18 +7,18 @@ forbidden.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo_mbo.errors import FileError
-from geo_mbo.modes import Mode
-from geo_mbo.network.delays import delays_s
-from geo_mbo.network.gates import Gates, gates_of, with_gates
-from geo_mbo.network.gathered import Gathered, Judge, degrees, starts
+from geo_mbo.modes import Mode, turn_seconds
+from geo_mbo.network.delays import Ends, delay_s, reasons
+from geo_mbo.network.gates import Gates, Graph, gates_of, graph_of, with_gates
+from geo_mbo.network.gathered import DEGREE, Gathered, Judge, starts
 from geo_mbo.network.places import MetricPlaces, metric_places
 from geo_mbo.network.restrictions import Forbidden, forbidden, via_nodes
 from geo_mbo.network.road import Network, Turns
@@ -27,6 +27,7 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from geo_mbo.network.gathered import Short
     from geo_mbo.network.road import Floats, Truths, Whole
 
     Box = tuple[float, float, float, float]
@@ -35,6 +36,24 @@ SMALL_B = 2_000_000
 """Up to this size pyosmium reads a file sooner than the fast reader can be made ready."""
 _BLOCK = 4_000_000
 """Places that are turned to metres at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """A network that lacks seconds and turns yet; ways and ends are of the edges before gates."""
+
+    ends: Ends
+    graph: Graph
+    gates: Gates
+    crossing: tuple[Whole, Floats]
+    """Edges of ferries that tell a crossing time, and the seconds of each."""
+    node_osm: Whole
+    node_x: Floats
+    node_y: Floats
+    shape_x: Floats
+    shape_y: Floats
+    length_m: Floats
+    crs: str
 
 
 def read_osm(
@@ -68,30 +87,34 @@ def read_osm(
     """
     progress(0.0, "progress.reading_roads")
     judge = Judge(modes)
-    gathered = _gather(path, judge).by_way_id()
-    if box is not None:
-        gathered = gathered.clipped(box)
+    gathered = _gather(path, judge, box)
     progress(0.6, "progress.reading_roads")
+    cut_off = _cut_off(gathered)
     pieces = cut(gathered, _stops(gathered, judge) | via_nodes(gathered))
     if not len(pieces):
         raise FileError.of("no_roads", path=str(path))
-    network, turns = _put_together(gathered, judge, pieces, source=path.name)
-    _tell(gathered, network, turns, notify=notify)
+    draft, turns = _draft(gathered, pieces, judge)
+    del gathered, pieces
+    network = _network(draft, judge, source=path.name)
+    network = replace(network, turns=_turns(turns, draft.gates, modes))
+    _tell(network, turns, cut_off, notify=notify)
     progress(1.0, "progress.reading_roads")
     return network
 
 
-def _gather(path: Path, judge: Judge) -> Gathered:
+def _gather(path: Path, judge: Judge, box: Box | None) -> Gathered:
     """Read with the reader that suits the file."""
+    found = None
     if path.name.lower().endswith(".pbf") and path.stat().st_size > SMALL_B:
         from geo_mbo.network import pbf_reader
 
         found = pbf_reader.gather(path, judge)
-        if found is not None:
-            return found
-    from geo_mbo.network import osmium_reader
+    if found is None:
+        from geo_mbo.network import osmium_reader
 
-    return osmium_reader.gather(path, judge)
+        found = osmium_reader.gather(path, judge)
+    found = found.by_way_id()
+    return found if box is None else found.clipped(box)
 
 
 def _stops(gathered: Gathered, judge: Judge) -> Truths:
@@ -99,22 +122,32 @@ def _stops(gathered: Gathered, judge: Judge) -> Truths:
     return np.asarray(gathered.spot >= 0) if judge.spots else np.zeros(len(gathered.ref), bool)
 
 
-def _put_together(
-    gathered: Gathered, judge: Judge, pieces: Pieces, *, source: str
-) -> tuple[Network, Forbidden]:
-    """Merge the pieces, and give the network with all that is known of it."""
+def _draft(gathered: Gathered, pieces: Pieces, judge: Judge) -> tuple[_Draft, Forbidden]:
+    """Merge the pieces, and put them on the map; what was gathered is needed no longer."""
     ruled = gathered.rule[pieces.way]
     turns = forbidden(gathered, pieces, _usable(judge, ruled), judge.modes)
     stretches = merge(pieces, _kind(judge, ruled), _fixed(gathered, judge, pieces, turns))
     way = pieces.way[stretches.first >> 1]
-    network = _network(gathered, judge, stretches, way, source=source)
-    gate = np.array([spot.gate for spot in judge.spots] + [False], bool)  # -1 is the last: none
-    spot = gathered.spot[np.searchsorted(gathered.ref, network.node_osm)]
-    gates = gates_of(network, gate[spot])
-    passable = np.array([spot.passable for spot in judge.spots], bool).reshape(-1, len(judge.modes))
-    by_mode = {mode.name: passable[spot[gates.hub], k] for k, mode in enumerate(judge.modes)}
-    forbids = _turns(turns, stretches, gates, judge.modes)
-    return replace(with_gates(network, gates, by_mode), turns=forbids), turns
+    turns = _in_stretches(turns, stretches)
+    del ruled
+    graph = graph_of(stretches, len(gathered.ref))
+    spot = gathered.spot[graph.node]
+    gate = np.array([told.gate for told in judge.spots] + [False], bool)  # -1 is the last: none
+    gates = gates_of(graph, gate[spot])
+    ends = np.stack([graph.head, graph.tail]).astype(np.int32)
+    onward = np.stack([stretches.last & 1 == 1, stretches.first & 1 == 1])
+    del stretches
+    graph = with_gates(graph, gates)
+    crs = _crs(gathered)
+    x, y = _metres(gathered, graph.vertex, crs)
+    node_x, node_y = _metres(gathered, graph.node, crs)
+    length = lengths_m(x, y, graph.start)
+    rule = gathered.rule[way].astype(np.int32)
+    return _Draft(
+        ends=Ends(node=ends, onward=onward, rule=rule, length_m=length[: len(rule)], spot=spot),
+        graph=graph, gates=gates, crossing=_crossing(judge, rule, way, length),
+        node_osm=gathered.ref[graph.node], node_x=node_x, node_y=node_y, shape_x=x, shape_y=y, length_m=length, crs=crs,
+    ), turns  # fmt: skip
 
 
 def _usable(judge: Judge, ruled: Whole) -> Truths:
@@ -124,7 +157,7 @@ def _usable(judge: Judge, ruled: Whole) -> Truths:
     return opened[:, ruled].reshape(len(judge.modes), -1)
 
 
-def _kind(judge: Judge, ruled: Whole) -> Whole:
+def _kind(judge: Judge, ruled: Whole) -> Short:
     """Give for each arc of a piece what it is like; a ferry with its own time is like no other."""
     kind = kinds(judge)[ruled]
     own = ~np.isnan([rule.crossing_s for rule in judge.roads])[ruled]
@@ -140,102 +173,135 @@ def _fixed(gathered: Gathered, judge: Judge, pieces: Pieces, turns: Forbidden) -
     return fixed
 
 
-def _network(
-    gathered: Gathered, judge: Judge, stretches: Stretches, way: Whole, *, source: str
-) -> Network:
-    """Put the stretches together, with only the nodes that they end at."""
-    places = _places(gathered)
-    x, y = places.x[stretches.vertex], places.y[stretches.vertex]
-    length = lengths_m(x, y, stretches.start)
-    rule = gathered.rule[way]
-    used = np.zeros(len(gathered.ref), bool)
-    used[stretches.tail] = used[stretches.head] = True
-    at = np.cumsum(used) - 1
-    seconds = _seconds(judge, stretches, rule, way, length)
-    delays = delays_s(gathered, judge, stretches, rule, length)
-    return Network(
-        node_x=places.x[used],
-        node_y=places.y[used],
-        node_osm=gathered.ref[used],
-        tail=at[stretches.tail],
-        head=at[stretches.head],
-        length_m=length,
-        seconds=seconds,
-        joinable=np.array([road.joinable for road in judge.roads], bool)[rule],
-        shape_x=x,
-        shape_y=y,
-        shape_start=stretches.start,
-        source=source,
-        crs=places.crs,
-        delay_s={
-            mode: np.where(np.isfinite(seconds[mode]), lost, 0.0) for mode, lost in delays.items()
-        },
-    )
-
-
-def _places(gathered: Gathered) -> MetricPlaces:
-    """Turn the places of all nodes to metres, some at a time; those not in the file to 0."""
+def _crs(gathered: Gathered) -> str:
+    """Give the coordinate system in metres that suits the middle of all nodes."""
     here = gathered.here
-    middle = [np.array([np.median(degrees(side[here]))]) for side in (gathered.lon, gathered.lat)]
-    crs = metric_places(*middle).crs
+    lon, lat = (np.array([np.median(side[here]) * DEGREE]) for side in (gathered.lon, gathered.lat))
+    return metric_places(lon, lat).crs
+
+
+def _metres(gathered: Gathered, node: Short, crs: str) -> tuple[Floats, Floats]:
+    """Give the places of nodes in metres, some at a time."""
     from pyproj import Transformer
 
     turn = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    x, y = np.zeros(len(here)), np.zeros(len(here))
-    for begin in range(0, len(here), _BLOCK):
-        some = np.flatnonzero(here[begin : begin + _BLOCK]) + begin
-        x[some], y[some] = turn.transform(degrees(gathered.lon[some]), degrees(gathered.lat[some]))
-    return MetricPlaces(x, y, crs)
+    x, y = np.empty(len(node)), np.empty(len(node))
+    for begin in range(0, len(node), _BLOCK):
+        some = node[begin : begin + _BLOCK]
+        lon, lat = gathered.lon[some] * DEGREE, gathered.lat[some] * DEGREE
+        x[begin : begin + _BLOCK], y[begin : begin + _BLOCK] = turn.transform(lon, lat)
+    return x, y
 
 
-def _seconds(
-    judge: Judge, stretches: Stretches, rule: Whole, way: Whole, length: Floats
-) -> dict[str, Floats]:
-    """Seconds of each stretch; of a ferry with a crossing time its share of that time."""
-    kmh = np.array([road.kmh for road in judge.roads]).reshape(-1, len(judge.modes), 2)
-    crossing = np.array([road.crossing_s for road in judge.roads])[rule]
-    own = np.flatnonzero(~np.isnan(crossing))
-    _, ferry = np.unique(way[own], return_inverse=True)
-    whole = np.bincount(ferry, weights=length[own]).clip(min=1e-9)
-    timed = crossing[own] * length[own] / whole[ferry] if len(own) else length[own]
-    against = (stretches.first & 1).astype(bool)  # merged against the direction of its road
-    found = {}
-    for k, mode in enumerate(judge.modes):
-        speed = kmh[rule, k].T
-        speed[:, against] = speed[::-1, against]
+def _network(draft: _Draft, judge: Judge, *, source: str) -> Network:
+    """Add who may travel how fast, and where time is lost."""
+    joins = np.array([road.joinable for road in judge.roads], bool)
+    gates = len(draft.gates)
+    why = reasons(draft.ends, judge)
+    seconds = {mode.name: _seconds(draft, judge, k) for k, mode in enumerate(judge.modes)}
+    return Network(
+        node_x=draft.node_x,
+        node_y=draft.node_y,
+        node_osm=draft.node_osm,
+        tail=draft.graph.tail,
+        head=draft.graph.head,
+        length_m=draft.length_m,
+        seconds=seconds,
+        joinable=np.concatenate([joins[draft.ends.rule], np.zeros(gates, bool)]),
+        shape_x=draft.shape_x,
+        shape_y=draft.shape_y,
+        shape_start=draft.graph.start,
+        source=source,
+        crs=draft.crs,
+        delay_s=_delays(why, judge.modes, seconds),
+        turn_s=turn_seconds(judge.modes),
+    )
+
+
+def _crossing(judge: Judge, rule: Short, way: Whole, length: Floats) -> tuple[Whole, Floats]:
+    """Share the crossing time that a ferry tells over its edges, by their length."""
+    told = np.array([road.crossing_s for road in judge.roads])
+    timed = np.flatnonzero(~np.isnan(told)[rule])
+    _, ferry = np.unique(way[timed], return_inverse=True)
+    whole = np.bincount(ferry, weights=length[timed], minlength=1).clip(min=1e-9)
+    return timed, told[rule[timed]] * length[timed] / whole[ferry]
+
+
+def _seconds(draft: _Draft, judge: Judge, k: int) -> Floats:
+    """Seconds of each edge for a mode; of a ferry with a crossing time its share of that time."""
+    rule, edges = draft.ends.rule, len(draft.ends.rule)
+    kmh = np.array([road.kmh[k] for road in judge.roads])
+    timed, crossing_s = draft.crossing
+    against = draft.ends.onward[1]  # merged against the direction of its road
+    passable = np.array([spot.passable[k] for spot in judge.spots] + [True], bool)
+    found = np.empty((2, edges + len(draft.gates)))
+    for way, seconds in enumerate(found):
+        speed = kmh[rule, np.where(against, 1 - way, way)]
         with np.errstate(divide="ignore", invalid="ignore"):  # closed ways divide by 0
-            seconds = np.where(speed > 0, length / (speed / 3.6), np.inf)
-        seconds[:, own] = np.where(speed[:, own] > 0, timed, np.inf)
-        found[mode.name] = seconds
+            np.divide(draft.ends.length_m * 3.6, speed, out=seconds[:edges])
+        seconds[timed] = crossing_s
+        seconds[:edges][speed == 0] = np.inf
+        seconds[edges:] = np.where(passable[draft.ends.spot[draft.gates.hub]], 0.0, np.inf)
     return found
 
 
-def _turns(found: Forbidden, stretches: Stretches, gates: Gates, modes: Sequence[Mode]) -> Turns:
-    """Put the forbidden sequences in terms of the network: stretches, and the edges of gates."""
-    said: dict[tuple[int, ...], np.ndarray] = {}
+def _delays(
+    why: Mapping[str, Truths], modes: Sequence[Mode], seconds: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Seconds lost on arriving, of the modes that lose any; modes that are alike share theirs."""
+    known: dict[str, Floats] = {}
+    found: dict[str, Floats] = {}
+    for mode in modes:
+        alike = f"{mode.vehicle} {sorted(mode.delays_s.items())}"
+        if alike not in known:
+            lost = np.zeros_like(seconds[mode.name])
+            lost[:, : why["signals"].shape[1]] = delay_s(why, mode)
+            lost[np.isinf(seconds[mode.name])] = 0.0
+            known[alike] = lost
+        if known[alike].any():
+            found[mode.name] = known[alike]
+    return found
+
+
+def _in_stretches(found: Forbidden, stretches: Stretches) -> Forbidden:
+    """Tell the forbidden sequences in arcs of stretches instead of pieces."""
+    told = Forbidden(unclear=found.unclear, conditional=found.conditional)
     for trail, binds in found.trails.items():
         arcs = stretches.arc_of[list(trail)].tolist()
-        inside = [a for k, a in enumerate(arcs) if not k or a != arcs[k - 1]]
-        for way in gates.through(tuple(inside)):
-            said[way] = said.get(way, np.zeros(len(modes), bool)) | np.array(binds, bool)
-    trails = sorted(said)
+        told.add(tuple(a for k, a in enumerate(arcs) if not k or a != arcs[k - 1]), binds)
+    return told
+
+
+def _turns(found: Forbidden, gates: Gates, modes: Sequence[Mode]) -> Turns:
+    """Lead the forbidden sequences through the gates on their way."""
+    whole = Forbidden()
+    for trail, binds in found.trails.items():
+        for way in gates.through(trail):
+            whole.add(way, binds)
+    trails = sorted(whole.trails)
     return Turns(
         arc=np.array([arc for trail in trails for arc in trail], np.int64),
         start=starts(np.array([len(trail) for trail in trails], np.int64)),
         binds={
-            mode.name: np.array([said[trail][k] for trail in trails], bool)
+            mode.name: np.array([whole.trails[trail][k] for trail in trails], bool)
             for k, mode in enumerate(modes)
         },
     )
 
 
-def _tell(gathered: Gathered, network: Network, turns: Forbidden, *, notify: Notify) -> None:
-    if turns.unclear:
-        notify(note("turns_unclear", count=turns.unclear))
-    if turns.conditional:
-        notify(note("turns_conditional", count=turns.conditional))
-    missing = ~gathered.here[gathered.node]
-    if missing.any():
-        owner = np.searchsorted(gathered.start, np.flatnonzero(missing), side="right") - 1
-        notify(note("ways_cut_off", count=len(np.unique(owner))))
+def _cut_off(gathered: Gathered) -> int:
+    """Count the roads that run out of the file."""
+    missing = np.flatnonzero(~gathered.here[gathered.node])
+    return len(np.unique(np.searchsorted(gathered.start, missing, side="right")))
+
+
+def _tell(network: Network, turns: Forbidden, cut_off: int, *, notify: Notify) -> None:
+    counts = {
+        "turns_unclear": turns.unclear,
+        "turns_conditional": turns.conditional,
+        "ways_cut_off": cut_off,
+    }
+    for code, count in counts.items():
+        if count:
+            notify(note(code, count=count))
     MetricPlaces(network.node_x, network.node_y, network.crs).tell(notify)

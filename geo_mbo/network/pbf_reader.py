@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _HEADER_B, _BLOB_B = 64 * 1024, 32 * 1024 * 1024
 """The format allows no larger header and no larger block."""
+_PART = 8 * 1024 * 1024
+"""Numbers kept together: 64 MB, which go back to the system at once when let go of."""
 _READS = {b"OsmSchema-V0.6", b"DenseNodes"}
 _KINDS = "nwr"
 
@@ -70,32 +72,58 @@ def gather(path: Path, judge: Judge) -> Gathered | None:
 
 
 def _gather(file: BinaryIO, judge: Judge) -> Gathered:
-    roads = _Roads(judge)
-    kept = list(_in_order(roads.find, _blobs(file)))
-    refs = [found.ref for found in kept]
-    count = np.concatenate([np.zeros(0, np.int64), *(found.count for found in kept)])
-    ids = _distinct(refs)
+    refs, counts, ways, rules = _Row(), _Row(), _Row(), _Row()
+    relations: list[Relation] = []
+    has_nodes: list[bool] = []
+    for found in _in_order(_Roads(judge).find, _blobs(file)):
+        for row, some in zip(
+            (refs, counts, ways, rules),
+            (found.ref, found.count, found.way, found.rule),
+            strict=True,
+        ):
+            row.add(some)
+        relations += found.relations
+        has_nodes.append(found.nodes)
+    ids = _distinct(refs.parts)
     places = _Places(ids, judge)
-    wanted = (blob for blob, found in zip(_blobs(file), kept, strict=True) if found.nodes)
+    wanted = (blob for blob, so in zip(_blobs(file), has_nodes, strict=True) if so)
     for _ in _in_order(places.find, wanted):
         pass
-    node = places_of(refs, ids)
     return Gathered(
         ref=ids,
         lon=places.lon,
         lat=places.lat,
         spot=places.spot,
-        way=np.concatenate([np.zeros(0, np.int64), *(found.way for found in kept)]),
-        rule=np.concatenate([np.zeros(0, np.int64), *(found.rule for found in kept)]),
-        node=node,
-        start=starts(count),
-        relations=[relation for found in kept for relation in found.relations],
+        way=np.concatenate(ways.parts),
+        rule=np.concatenate(rules.parts),
+        node=places_of(refs.parts, ids),
+        start=starts(np.concatenate(counts.parts)),
+        relations=relations,
     )
+
+
+class _Row:
+    """Numbers that come some at a time, kept in parts so large that they can be given back."""
+
+    def __init__(self) -> None:
+        self.parts: list[Whole] = [np.empty(0, np.int64)]
+        self._room = np.empty(0, np.int64)
+
+    def add(self, values: Whole) -> None:
+        """Put these after what is there."""
+        while len(values):
+            if not len(self._room):
+                self.parts.append(np.empty(0, np.int64))
+                self._whole = self._room = np.empty(_PART, np.int64)
+            some, values = values[: len(self._room)], values[len(self._room) :]
+            self._room[: len(some)] = some
+            self._room = self._room[len(some) :]
+            self.parts[-1] = self._whole[: _PART - len(self._room)]
 
 
 def _distinct(refs: list[Whole]) -> Whole:
     """Give the distinct references in ascending order; sorts in place, to need little room."""
-    every = np.concatenate([np.zeros(0, np.int64), *refs])
+    every = np.concatenate(refs)
     every.sort()
     fresh = np.ones(len(every), bool)
     np.not_equal(every[1:], every[:-1], out=fresh[1:])

@@ -66,7 +66,7 @@ class Stretches:
     start: Whole
     first: Whole
     last: Whole
-    arc_of: Whole
+    arc_of: Short
 
 
 def cut(gathered: Gathered, stops: Truths) -> Pieces:
@@ -103,10 +103,10 @@ def _runs(gathered: Gathered) -> tuple[Short, Short, Truths]:
     return node[fresh], owner[fresh], begins[fresh]
 
 
-def kinds(judge: Judge) -> Whole:
+def kinds(judge: Judge) -> Short:
     """Give for each rule of a road two numbers, there and back: equal where nothing changes."""
     numbers: dict[tuple[object, ...], int] = {}
-    found = np.zeros((len(judge.roads), 2), np.int64)
+    found = np.zeros((len(judge.roads), 2), np.int32)
     for k, rule in enumerate(judge.roads):
         same = (rule.joinable, rule.rank, rule.yields, rule.ferry)
         there, back = zip(*rule.kmh, strict=True)
@@ -115,7 +115,7 @@ def kinds(judge: Judge) -> Whole:
     return found
 
 
-def merge(pieces: Pieces, kind: Whole, fixed: Truths) -> Stretches:
+def merge(pieces: Pieces, kind: Short, fixed: Truths) -> Stretches:
     """Merge pieces at nodes where just two of them meet and nothing changes.
 
     Parameters
@@ -134,7 +134,7 @@ def merge(pieces: Pieces, kind: Whole, fixed: Truths) -> Stretches:
     arc = arc[order]
     opens = rank[arc] == 0
     stretch = np.cumsum(opens) - 1
-    arc_of = np.empty(len(partner), np.int64)
+    arc_of = np.empty(len(partner), np.int32)
     arc_of[arc], arc_of[arc ^ 1] = 2 * stretch, 2 * stretch + 1
     first, last = arc[opens], arc[np.append(opens[1:], True)] ^ 1
     vertex, start = _vertices(pieces, arc, opens)
@@ -145,9 +145,9 @@ def merge(pieces: Pieces, kind: Whole, fixed: Truths) -> Stretches:
     )  # fmt: skip
 
 
-def _partners(ends: Short, kind: Whole, fixed: Truths) -> Whole:
+def _partners(ends: Short, kind: Short, fixed: Truths) -> Short:
     """Give of each slot the one that it is merged with; -1 where there is none."""
-    partner = np.full(len(ends), -1)
+    partner = np.full(len(ends), -1, np.int32)
     loose = (np.bincount(ends, minlength=len(fixed)) == 2) & ~fixed
     slot = np.flatnonzero(loose[ends])
     slot = slot[np.argsort(ends[slot], kind="stable")]
@@ -157,7 +157,7 @@ def _partners(ends: Short, kind: Whole, fixed: Truths) -> Whole:
     return partner
 
 
-def _chains(partner: Whole, ends: Short) -> tuple[Whole, Whole]:
+def _chains(partner: Short, ends: Short) -> tuple[Short, Short]:
     """Give of each arc the first arc of its chain, and how many lie before it.
 
     By pointer doubling: every round looks twice as far back. Rings that meet nothing never end;
@@ -170,9 +170,9 @@ def _chains(partner: Whole, ends: Short) -> tuple[Whole, Whole]:
     return root, rank
 
 
-def _looked_back(partner: Whole) -> tuple[Whole, Whole, Whole]:
-    root = np.arange(len(partner))
-    rank = np.zeros(len(partner), np.int64)
+def _looked_back(partner: Short) -> tuple[Short, Short, Whole]:
+    root = np.arange(len(partner), dtype=np.int32)
+    rank = np.zeros(len(partner), np.int32)
     going = np.flatnonzero(partner >= 0)
     root[going] = partner[going] ^ 1
     rank[going] = 1
@@ -187,7 +187,7 @@ def _looked_back(partner: Whole) -> tuple[Whole, Whole, Whole]:
     return root, rank, going
 
 
-def _open(arcs: Whole, partner: Whole, ends: Short) -> None:
+def _open(arcs: Whole, partner: Short, ends: Short) -> None:
     """Cut each ring at its lowest node."""
     seen: set[int] = set()
     for begin in arcs.tolist():
@@ -203,12 +203,12 @@ def _open(arcs: Whole, partner: Whole, ends: Short) -> None:
         partner[at] = -1
 
 
-def _chosen(root: Whole, pieces: Pieces) -> Whole:
+def _chosen(root: Short, pieces: Pieces) -> Whole:
     """Choose of each piece the arc along the direction of its chain: from the lower node on.
 
     A piece by itself keeps the direction of its road.
     """
-    arc = 2 * np.arange(len(pieces))
+    arc = 2 * np.arange(len(pieces), dtype=np.int32)
     one, other = root[arc], root[arc + 1]
     ends = pieces.ends
     second = np.column_stack(
