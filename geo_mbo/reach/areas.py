@@ -118,9 +118,11 @@ def _areas(
     cell_m: float,
 ) -> Iterator[tuple[int, list[MultiPolygon]]]:
     """Give the areas of each site, in the order in which the search gets to them."""
-    roads = searcher.roads
-    front = frontage(roads, mode, towards=towards, cell_m=cell_m)
-    draw = _drawer(front, cell_m, compiled=searcher.prepares(len(sites.edge)))
+    roads, compiled = searcher.roads, searcher.prepares(len(sites.edge))
+    # The hierarchy numbers near nodes alike; the network as its source happens to.
+    place = searcher.hierarchy.rank if compiled else np.arange(len(roads.junction), dtype=np.int32)
+    front = frontage(roads, mode, place, towards=towards, cell_m=cell_m)
+    draw = _drawer(front, cell_m, compiled=compiled)
     mosts = _tenths_within(limits, sites)
     doors = (ways_in if towards else ways_out)(roads, sites, mode)
     limit = most_within(int(mosts.max()) / 600)

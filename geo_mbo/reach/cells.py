@@ -84,8 +84,9 @@ def areas(
 def quickest(front: Frontage, nodes: Nodes, tenths: Nodes, own: CellTimes) -> Nodes:
     """Give the least tenths of a second of every cell."""
     least = np.full(len(front.column), FAR)
-    count = front.start[nodes + 1] - front.start[nodes]
-    at = ragged(front.start[nodes], count)
+    first = front.start[front.place[nodes]]
+    count = front.start[front.place[nodes] + 1] - first
+    at = ragged(first, count)
     np.minimum.at(least, front.cell[at], np.repeat(tenths, count) + front.further[at])
     np.minimum.at(least, *own)
     return least

@@ -34,7 +34,7 @@ class Drawer:
     ) -> list[MultiPolygon]:
         """Give the area within each limit, for parameters as `cells.areas` has them."""
         front, least = self._front, self._least
-        streets = (front.start, front.cell, front.further)
+        streets = (front.place, front.start, front.cell, front.further)
         most = max(mosts)
         count = kernels.quickest(nodes, tenths, *streets, *own, most, least, self._found)
         found = self._found[:count]

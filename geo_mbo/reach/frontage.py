@@ -43,8 +43,9 @@ class Frontage:
         The cells, row by row upwards, from left to right.
     line, lowest
         The cells of row ``lowest + r`` are ``line[r]`` up to ``line[r + 1]``.
-    start
-        Node ``i`` has the cells ``start[i]`` up to ``start[i + 1]`` along its streets.
+    place, start
+        Node ``i`` has the cells ``start[p]`` up to ``start[p + 1]`` along its streets, with ``p``
+        its place: near nodes lie near one another, so that memory answers fast.
     cell, further
         Those cells, and the tenths of a second from the node to the quickest place in each.
     """
@@ -53,6 +54,7 @@ class Frontage:
     row: Nodes
     line: Starts
     lowest: int
+    place: Nodes
     start: Starts
     cell: Nodes
     further: Nodes
@@ -78,13 +80,15 @@ class Pieces:
         return Pieces(*(getattr(self, part.name)[which] for part in fields(self)))
 
 
-def frontage(roads: Roads, mode: str, *, towards: bool, cell_m: float) -> Frontage:
+def frontage(roads: Roads, mode: str, place: Nodes, *, towards: bool, cell_m: float) -> Frontage:
     """Find which cells the streets at each node run through.
 
     Parameters
     ----------
     roads, mode
         The roads of one mode.
+    place
+        Where each node is to lie in the table.
     towards
         Trips go from the street to the node; else from the node into the street.
     cell_m
@@ -102,15 +106,16 @@ def frontage(roads: Roads, mode: str, *, towards: bool, cell_m: float) -> Fronta
     node, name, further = (np.concatenate(column) for column in zip(*parts, strict=True))
     del parts
     names, which = np.unique(name, return_inverse=True)
-    node, cell, further = _least(node, which, further, len(names))
-    column, row = (names & (2**32 - 1)) - 2**31, names >> 32
-    lowest, highest = (int(row[0]), int(row[-1])) if len(row) else (0, -1)
+    row, cell, further = _least(place[node], which, further, len(names))
+    lines = (names >> 32).astype(np.int32)
+    lowest, highest = (int(lines[0]), int(lines[-1])) if len(lines) else (0, -1)
     return Frontage(
-        column=column.astype(np.int32),
-        row=row.astype(np.int32),
-        line=np.searchsorted(row, np.arange(lowest, highest + 2)),
+        column=((names & (2**32 - 1)) - 2**31).astype(np.int32),
+        row=lines,
+        line=np.searchsorted(lines, np.arange(lowest, highest + 2)),
         lowest=lowest,
-        start=np.searchsorted(node, np.arange(len(roads.junction) + 1)),
+        place=place,
+        start=np.searchsorted(row, np.arange(len(place) + 1)),
         cell=cell,
         further=further,
     )

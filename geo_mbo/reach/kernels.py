@@ -16,14 +16,15 @@ cell that is on the left of who heads one quarter less."""
 
 
 @njit(cache=True, nogil=True)
-def quickest(nodes, tenths, start, cell, further, own_cell, own_tenths, most, least, found):
+def quickest(nodes, tenths, place, start, cell, further, own_cell, own_tenths, most, least, found):
     """Find the least time of every cell within a limit; tell how many cells that are.
 
     ``least`` holds more than the limit for every cell and gets the times; ``found`` gets the cells.
     """
     count = 0
     for i in range(nodes.size):
-        for k in range(start[nodes[i]], start[nodes[i] + 1]):
+        at = place[nodes[i]]
+        for k in range(start[at], start[at + 1]):
             time = tenths[i] + further[k]
             if time <= most and time < least[cell[k]]:
                 found[count] = cell[k]
