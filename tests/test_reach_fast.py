@@ -115,6 +115,36 @@ def test_outlines_are_the_same_to_the_bit(seed, rows, columns, density):
 
 
 @pytest.mark.parametrize("engine", ["plain", "prepared"])
+@pytest.mark.parametrize("direction", ["to", "from"])
+def test_no_open_road_and_no_time_give_empty_rows(engine, direction):
+    roads = random_network(1)
+    site = [(EAST + 200.0, NORTH + 200.0)]
+    closed = replace(roads, seconds={"bike": np.full((2, len(roads.tail)), np.inf)})
+    assert drawn(closed, site, engine, direction=direction).is_empty.all()
+    # The walk to the road alone takes longer.
+    far = [(EAST - 600.0, NORTH)]
+    found = drawn(roads, far, engine, direction=direction, cutoffs_min=[-1, 0, 1, 30])
+    assert found.is_empty.tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("engine", ["plain", "prepared"])
+def test_west_and_south_of_the_origin_too(engine):
+    roads = random_network(5)
+    moved = replace(
+        roads,
+        node_x=roads.node_x - 100_300,
+        node_y=roads.node_y - 500_300,
+        shape_x=roads.shape_x - 100_300,
+        shape_y=roads.shape_y - 500_300,
+    )
+    here = drawn(roads, [(100_310, 500_290)], engine, cell_m=50).geometry
+    there = drawn(moved, [(10, -10)], engine, cell_m=50).geometry
+    assert there.is_valid.all()
+    back = there.translate(100_300, 500_300)
+    assert back.symmetric_difference(here).area.max() < 1e-6
+
+
+@pytest.mark.parametrize("engine", ["plain", "prepared"])
 def test_progress_goes_up_to_one(engine):
     told = []
     drawn(

@@ -81,6 +81,14 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
         Sites and network differ in coordinate system.
     InputError
         The network does not hold the mode.
+
+    Examples
+    --------
+    >>> from geo_mbo.sample import sample_town
+    >>> town = sample_town()
+    >>> found = isochrones(town.network, town.tables.sites[:1], mode="bike", cutoffs_min=[5, 15])
+    >>> (found.area / 1e6).round(2).tolist()
+    [0.26, 0.76]
     """
     import geopandas as gpd
 

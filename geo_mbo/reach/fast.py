@@ -27,6 +27,7 @@ class Drawer:
     def __init__(self, front: Frontage, cell_m: float) -> None:
         self._front, self._cell_m = front, cell_m
         self._least = np.full(len(front.column), FAR)
+        self._cells = front.column, front.row - np.int32(front.lowest), front.line
         self._found = np.empty(len(front.column) + 1, np.int32)
 
     def __call__(
@@ -43,13 +44,10 @@ class Drawer:
         return shapes
 
     def _area(self, found: Nodes, most: int) -> MultiPolygon:
-        front = self._front
-        left, low, grid = kernels.laid(
-            front.column, front.row - front.lowest, front.line, found, self._least, most
-        )
+        left, low, grid = kernels.laid(*self._cells, found, self._least, most)
         if not grid.size:
             return assembled(np.zeros((0, 2)), *np.zeros((3, 0), np.int64))
         kernels.fill(grid, most_enclosed(self._cell_m))
         corners, rings = kernels.rings(grid)
-        corner = np.array([left, low + front.lowest], np.int64)
+        corner = np.array([left, low + self._front.lowest], np.int64)
         return assembled((corners + corner) * float(self._cell_m), *rings.T)

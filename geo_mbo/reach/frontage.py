@@ -200,8 +200,9 @@ def on_road(edge: Whole, share: Floats) -> Snaps:
 
 def pieces(network: Network, edges: Whole, cell_m: float) -> Pieces:
     """Cut edges where they cross the lines between cells, and name the cell of each piece."""
-    counts = np.diff(network.shape_start)[edges] - 1
-    at = ragged(network.shape_start[edges], counts)
+    point = network.shape_start[edges]
+    counts = network.shape_start[edges + 1] - point - 1
+    at = ragged(point, counts)
     edge = np.repeat(np.arange(len(edges)), counts)
     x, y = ((along[at], along[at + 1]) for along in (network.shape_x, network.shape_y))
     steps = np.hypot(x[1] - x[0], y[1] - y[0])
