@@ -77,8 +77,9 @@ def _points(rng: np.random.Generator, nodes: int) -> tuple[np.ndarray, ...]:
     rest = rng.random((nodes - len(town), 2)) * [WIDTH_M, HEIGHT_M]
     at = np.concatenate([inside, rest]).clip(0, [WIDTH_M, HEIGHT_M])
     at, index = np.unique(at.round(1), axis=0, return_index=True)
-    x, y = (at + [LEFT_M, LOW_M]).T.copy()
-    return x, y, middle + [LEFT_M, LOW_M], index < len(town)
+    corner = np.array([LEFT_M, LOW_M])
+    x, y = (at + corner).T.copy()
+    return x, y, middle + corner, index < len(town)
 
 
 def _streets(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
