@@ -92,13 +92,24 @@ def reasons(ends: Ends, judge: Judge) -> dict[str, Truths]:
     }
 
 
-def delay_s(why: Mapping[str, Truths], mode: Mode) -> Floats:
-    """Add up the seconds that a mode loses on arriving at heads (0) and tails (1)."""
-    lost = np.zeros(why["signals"].shape)
+def delay_s(why: Mapping[str, Truths], mode: Mode, seconds: Floats) -> Floats:
+    """Add up what a mode loses on arriving at heads (0) and tails (1); nothing where it may not go.
+
+    Parameters
+    ----------
+    why
+        Why time is lost, of the edges before those of gates.
+    mode
+        Who travels.
+    seconds
+        What it takes along all edges; ``inf`` where it may not go.
+    """
+    lost = np.zeros_like(seconds)
     for reason, so in why.items():
-        seconds = mode.delays_s.get(reason, 0.0)
-        if seconds:
-            lost[so] += seconds
+        much = mode.delays_s.get(reason, 0.0)
+        if much:
+            lost[:, : so.shape[1]][so] += much
+    lost[np.isinf(seconds)] = 0.0
     return lost
 
 

@@ -6,7 +6,7 @@ Tags repeat a thousandfold, so that each distinct set of tags is judged once.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import nan
 from typing import TYPE_CHECKING
@@ -200,12 +200,14 @@ class Gathered:
             ],
         )
 
+    def without_rows(self) -> Gathered:
+        """Let go of which road has which nodes."""
+        return replace(self, node=np.zeros(0, np.int32), start=np.zeros(1, np.int64))
+
     def by_way_id(self) -> Gathered:
         """Put the roads in the order of their ids, so that their order in the file is no matter."""
         if (np.diff(self.way) > 0).all():
             return self
-        from dataclasses import replace
-
         from geo_mbo.network.road import ragged
 
         order = np.argsort(self.way, kind="stable")

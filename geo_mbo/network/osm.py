@@ -39,21 +39,40 @@ _BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class _Draft:
-    """A network that lacks seconds and turns yet; ways and ends are of the edges before gates."""
+class _Merged:
+    """Edges by numbers; of those before gates also road, rule, and junctions at head and tail."""
 
-    ends: Ends
     graph: Graph
     gates: Gates
-    crossing: tuple[Whole, Floats]
-    """Edges of ferries that tell a crossing time, and the seconds of each."""
-    node_osm: Whole
+    way: Whole
+    rule: Short
+    node: Short
+    onward: Truths
+    spot: Short
+
+
+@dataclass(frozen=True, eq=False)
+class _Draft:
+    """A network without seconds and turns, and what these follow from."""
+
     node_x: Floats
     node_y: Floats
+    node_osm: Whole
+    tail: Whole
+    head: Whole
+    length_m: Floats
     shape_x: Floats
     shape_y: Floats
-    length_m: Floats
+    shape_start: Whole
     crs: str
+    gates: Gates
+    gate_spot: Short
+    """Rules of the nodes of the gates."""
+    rule: Short
+    against: Truths
+    """Edges that run against the direction of their road."""
+    crossing: tuple[Whole, Floats]
+    """Edges of ferries that tell a crossing time, and the seconds of each."""
 
 
 def read_osm(
@@ -93,9 +112,14 @@ def read_osm(
     pieces = cut(gathered, _stops(gathered, judge) | via_nodes(gathered))
     if not len(pieces):
         raise FileError.of("no_roads", path=str(path))
-    draft, turns = _draft(gathered, pieces, judge)
-    del gathered, pieces
-    network = _network(draft, judge, source=path.name)
+    gathered = gathered.without_rows()
+    merged, turns = _merged(gathered, pieces, judge)
+    del pieces  # what is needed no longer is let go of: a country just fits in memory
+    draft, ends = _placed(merged, gathered, judge)
+    del merged, gathered
+    why = reasons(ends, judge)
+    del ends
+    network = _network(draft, why, judge, source=path.name)
     network = replace(network, turns=_turns(turns, draft.gates, modes))
     _tell(network, turns, cut_off, notify=notify)
     progress(1.0, "progress.reading_roads")
@@ -122,32 +146,55 @@ def _stops(gathered: Gathered, judge: Judge) -> Truths:
     return np.asarray(gathered.spot >= 0) if judge.spots else np.zeros(len(gathered.ref), bool)
 
 
-def _draft(gathered: Gathered, pieces: Pieces, judge: Judge) -> tuple[_Draft, Forbidden]:
-    """Merge the pieces, and put them on the map; what was gathered is needed no longer."""
+def _merged(gathered: Gathered, pieces: Pieces, judge: Judge) -> tuple[_Merged, Forbidden]:
+    """Merge the pieces to edges, with gates, and tell the forbidden turns in these."""
     ruled = gathered.rule[pieces.way]
     turns = forbidden(gathered, pieces, _usable(judge, ruled), judge.modes)
     stretches = merge(pieces, _kind(judge, ruled), _fixed(gathered, judge, pieces, turns))
-    way = pieces.way[stretches.first >> 1]
     turns = _in_stretches(turns, stretches)
-    del ruled
     graph = graph_of(stretches, len(gathered.ref))
     spot = gathered.spot[graph.node]
     gate = np.array([told.gate for told in judge.spots] + [False], bool)  # -1 is the last: none
     gates = gates_of(graph, gate[spot])
-    ends = np.stack([graph.head, graph.tail]).astype(np.int32)
+    way = pieces.way[stretches.first >> 1]
     onward = np.stack([stretches.last & 1 == 1, stretches.first & 1 == 1])
-    del stretches
-    graph = with_gates(graph, gates)
-    crs = _crs(gathered)
+    node = np.stack([graph.head, graph.tail]).astype(np.int32)
+    del ruled, stretches
+    return _Merged(
+        graph=with_gates(graph, gates),
+        gates=gates,
+        way=way,
+        rule=gathered.rule[way].astype(np.int32),
+        node=node,
+        onward=onward,
+        spot=spot,
+    ), turns
+
+
+def _placed(merged: _Merged, gathered: Gathered, judge: Judge) -> tuple[_Draft, Ends]:
+    """Put edges on the map: places, lengths, and what depends on lengths."""
+    crs, graph = _crs(gathered), merged.graph
     x, y = _metres(gathered, graph.vertex, crs)
     node_x, node_y = _metres(gathered, graph.node, crs)
     length = lengths_m(x, y, graph.start)
-    rule = gathered.rule[way].astype(np.int32)
+    own = length[: len(merged.rule)]
     return _Draft(
-        ends=Ends(node=ends, onward=onward, rule=rule, length_m=length[: len(rule)], spot=spot),
-        graph=graph, gates=gates, crossing=_crossing(judge, rule, way, length),
-        node_osm=gathered.ref[graph.node], node_x=node_x, node_y=node_y, shape_x=x, shape_y=y, length_m=length, crs=crs,
-    ), turns  # fmt: skip
+        node_x=node_x,
+        node_y=node_y,
+        node_osm=gathered.ref[graph.node],
+        tail=graph.tail,
+        head=graph.head,
+        length_m=length,
+        shape_x=x,
+        shape_y=y,
+        shape_start=graph.start,
+        crs=crs,
+        gates=merged.gates,
+        gate_spot=merged.spot[merged.gates.hub],
+        rule=merged.rule,
+        against=merged.onward[1],
+        crossing=_crossing(judge, merged.rule, merged.way, own),
+    ), Ends(merged.node, merged.onward, merged.rule, own, merged.spot)
 
 
 def _usable(judge: Judge, ruled: Whole) -> Truths:
@@ -193,24 +240,22 @@ def _metres(gathered: Gathered, node: Short, crs: str) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _network(draft: _Draft, judge: Judge, *, source: str) -> Network:
-    """Add who may travel how fast, and where time is lost."""
-    joins = np.array([road.joinable for road in judge.roads], bool)
-    gates = len(draft.gates)
-    why = reasons(draft.ends, judge)
+def _network(draft: _Draft, why: Mapping[str, Truths], judge: Judge, *, source: str) -> Network:
+    """Add who may travel how fast, and where time is lost, and why."""
+    joins = np.array([road.joinable for road in judge.roads], bool)[draft.rule]
     seconds = {mode.name: _seconds(draft, judge, k) for k, mode in enumerate(judge.modes)}
     return Network(
         node_x=draft.node_x,
         node_y=draft.node_y,
         node_osm=draft.node_osm,
-        tail=draft.graph.tail,
-        head=draft.graph.head,
+        tail=draft.tail,
+        head=draft.head,
         length_m=draft.length_m,
         seconds=seconds,
-        joinable=np.concatenate([joins[draft.ends.rule], np.zeros(gates, bool)]),
+        joinable=np.concatenate([joins, np.zeros(len(draft.gates), bool)]),
         shape_x=draft.shape_x,
         shape_y=draft.shape_y,
-        shape_start=draft.graph.start,
+        shape_start=draft.shape_start,
         source=source,
         crs=draft.crs,
         delay_s=_delays(why, judge.modes, seconds),
@@ -229,19 +274,18 @@ def _crossing(judge: Judge, rule: Short, way: Whole, length: Floats) -> tuple[Wh
 
 def _seconds(draft: _Draft, judge: Judge, k: int) -> Floats:
     """Seconds of each edge for a mode; of a ferry with a crossing time its share of that time."""
-    rule, edges = draft.ends.rule, len(draft.ends.rule)
+    edges = len(draft.rule)
     kmh = np.array([road.kmh[k] for road in judge.roads])
     timed, crossing_s = draft.crossing
-    against = draft.ends.onward[1]  # merged against the direction of its road
     passable = np.array([spot.passable[k] for spot in judge.spots] + [True], bool)
-    found = np.empty((2, edges + len(draft.gates)))
+    found = np.empty((2, len(draft.length_m)))
     for way, seconds in enumerate(found):
-        speed = kmh[rule, np.where(against, 1 - way, way)]
+        speed = kmh[draft.rule, np.where(draft.against, 1 - way, way)]
         with np.errstate(divide="ignore", invalid="ignore"):  # closed ways divide by 0
-            np.divide(draft.ends.length_m * 3.6, speed, out=seconds[:edges])
+            np.divide(draft.length_m[:edges] * 3.6, speed, out=seconds[:edges])
         seconds[timed] = crossing_s
         seconds[:edges][speed == 0] = np.inf
-        seconds[edges:] = np.where(passable[draft.ends.spot[draft.gates.hub]], 0.0, np.inf)
+        seconds[edges:] = np.where(passable[draft.gate_spot], 0.0, np.inf)
     return found
 
 
@@ -254,10 +298,7 @@ def _delays(
     for mode in modes:
         alike = f"{mode.vehicle} {sorted(mode.delays_s.items())}"
         if alike not in known:
-            lost = np.zeros_like(seconds[mode.name])
-            lost[:, : why["signals"].shape[1]] = delay_s(why, mode)
-            lost[np.isinf(seconds[mode.name])] = 0.0
-            known[alike] = lost
+            known[alike] = delay_s(why, mode, seconds[mode.name])
         if known[alike].any():
             found[mode.name] = known[alike]
     return found

@@ -225,14 +225,14 @@ def _chosen(root: Short, pieces: Pieces) -> Whole:
 def _vertices(pieces: Pieces, arc: Whole, opens: Truths) -> tuple[Short, Whole]:
     """Join the vertices of arcs in a row; where one goes on, the node between counts once."""
     piece, back = arc >> 1, (arc & 1).astype(bool)
-    step = np.where(back, -1, 1)
+    step = np.where(back, -1, 1).astype(np.int8)
     first = pieces.begin[piece] + np.where(back, pieces.count[piece] - 1, 0)
-    count = pieces.count[piece] - ~opens
+    count = (pieces.count[piece] - ~opens).astype(np.int32)
     vertex = _rows(pieces.node, np.where(opens, first, first + step), count, step)
     return vertex, np.append(starts(count)[:-1][opens], len(vertex))
 
 
-def _rows(values: Short, first: Whole, count: Whole, step: Whole) -> Short:
+def _rows(values: Short, first: Whole, count: Short, step: npt.NDArray[np.int8]) -> Short:
     """Give ``values[first[i]]``, ``values[first[i] + step[i]]``, ... of all i in a row."""
     at = starts(count)
     found = np.empty(int(at[-1]), values.dtype)
