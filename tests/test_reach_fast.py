@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +145,19 @@ def test_west_and_south_of_the_origin_too(engine):
     assert there.is_valid.all()
     back = there.translate(100_300, 500_300)
     assert back.symmetric_difference(here).area.max() < 1e-6
+
+
+def test_a_small_job_compiles_nothing():
+    job = """
+import sys
+from tests.roads import points, random_network
+from geo_mbo.reach import isochrones
+isochrones(random_network(1), points("site", [(100_200, 500_200)] * 35), mode="bike")
+assert "geo_mbo.reach.kernels" not in sys.modules
+assert "geo_mbo.engine.kernels" not in sys.modules
+"""
+    root = Path(__file__).resolve().parents[1]
+    subprocess.run([sys.executable, "-c", job], cwd=root, check=True)
 
 
 @pytest.mark.parametrize("engine", ["plain", "prepared"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -98,15 +98,9 @@ def frontage(roads: Roads, mode: str, place: Nodes, *, towards: bool, cell_m: fl
     usable = np.isfinite(network.times(mode)).any(axis=0) & network.joinable
     edges = np.flatnonzero(usable & (network.length_m > 0))
     ends = _ends_out if towards else _ends_in
-    parts = [
-        part
-        for first in range(0, max(len(edges), 1), _BLOCK)
-        for part in _block(roads, mode, ends, edges[first : first + _BLOCK], cell_m)
-    ]
-    node, name, further = (np.concatenate(column) for column in zip(*parts, strict=True))
-    del parts
-    names, which = np.unique(name, return_inverse=True)
-    row, cell, further = _least(place[node], which, further, len(names))
+    name, owner, piece, further = _along(roads, mode, edges, ends, cell_m)
+    names, cell_of = np.unique(name, return_inverse=True)
+    row, cell, further = _least(place[owner], cell_of[piece].astype(np.int32), further, len(names))
     lines = (names >> 32).astype(np.int32)
     lowest, highest = (int(lines[0]), int(lines[-1])) if len(lines) else (0, -1)
     return Frontage(
@@ -121,18 +115,23 @@ def frontage(roads: Roads, mode: str, place: Nodes, *, towards: bool, cell_m: fl
     )
 
 
-def _block(
-    roads: Roads, mode: str, ends: Ends, edges: Whole, cell_m: float
-) -> Iterator[tuple[Nodes, Whole, Nodes]]:
-    """Give for some edges the nodes at their ends, the names of cells, and the tenths between.
+def _along(
+    roads: Roads, mode: str, edges: Whole, ends: Ends, cell_m: float
+) -> tuple[Whole, Nodes, Nodes, Nodes]:
+    """Give the name of the cell of every piece; then nodes, pieces, and the tenths between them.
 
     From the tail on a piece is nearest at its beginning, from the head on at its end.
     """
-    found = pieces(roads.network, edges, cell_m)
-    name = _name(found.column, found.row)
-    for end, share in enumerate((found.begin, found.end)):
-        node, piece, cost = ends(roads, on_road(found.edge, share), mode, end)
-        yield node.astype(np.int32), name[piece], (cost >> 32).astype(np.int32)
+    names, ways, count = [np.zeros(0, np.int64)], [np.zeros((3, 0), np.int32)], 0
+    for first in range(0, len(edges), _BLOCK):
+        found = pieces(roads.network, edges[first : first + _BLOCK], cell_m)
+        names.append(_name(found.column, found.row))
+        for end, share in enumerate((found.begin, found.end)):
+            node, piece, cost = ends(roads, on_road(found.edge, share), mode, end)
+            ways.append(np.stack([node, piece + count, cost >> 32]).astype(np.int32))
+        count += len(found.edge)
+    node, piece, further = np.concatenate(ways, axis=1)
+    return np.concatenate(names), node, piece, further
 
 
 def _ends_out(roads: Roads, points: Snaps, mode: str, end: int) -> tuple[Whole, Whole, Costs]:
@@ -149,17 +148,15 @@ def _ends_in(roads: Roads, points: Snaps, mode: str, end: int) -> tuple[Whole, W
     return doors.node[here].astype(np.int64), doors.owner[here], doors.cost[here]
 
 
-def _least(node: Nodes, cell: Whole, further: Nodes, cells: int) -> tuple[Nodes, Nodes, Nodes]:
-    """Keep of each node and cell the least, in order of node and cell."""
-    pair = node * np.int64(cells) + cell
+def _least(row: Nodes, cell: Nodes, further: Nodes, cells: int) -> tuple[Nodes, Nodes, Nodes]:
+    """Keep of each row and cell the least, in order of row and cell."""
+    pair = row * np.int64(cells) + cell
     order = np.argsort(pair)
-    pair, further = pair[order], further[order]
-    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    first = np.flatnonzero(np.diff(pair[order], prepend=-1))
     if not len(first):
-        return node, cell.astype(np.int32), further
-    at, along = np.divmod(pair[first], cells)
-    least = np.minimum.reduceat(further, first)
-    return at.astype(np.int32), along.astype(np.int32), least
+        return row, cell, further
+    at = order[first]
+    return row[at], cell[at], np.minimum.reduceat(further[order], first)
 
 
 def _name(column: npt.NDArray[np.integer], row: npt.NDArray[np.integer]) -> Whole:
