@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SMALL_B = 2_000_000
 """Up to this size pyosmium reads a file sooner than the fast reader can be made ready."""
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000
 """Places that are turned to metres at once."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from geo_mbo.network.gathered import Short
     from geo_mbo.network.road import Truths, Whole
 
-_BLOCK = 1_000_000
+_BLOCK = 250_000
 """Rows that are expanded at once: bounds what is needed beside the result."""
 
 
