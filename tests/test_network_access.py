@@ -14,9 +14,11 @@ from geo_mbo.network.access import (
     gate_is_open,
     joinable,
     road_class,
+    sign_here,
     sign_kmh,
     speeds_kmh,
     telling_keys,
+    telling_node_keys,
 )
 
 
@@ -92,6 +94,85 @@ def test_spellings_of_a_limit(written, kmh):
     assert sign_kmh({"maxspeed": written}, "forward") == kmh
 
 
+@pytest.mark.parametrize(
+    ("tags", "kmh"),
+    [
+        ({"maxspeed:type": "NL:urban"}, 50),
+        ({"source:maxspeed": "NL:zone30"}, 30),
+        ({"source:maxspeed": "sign"}, None),
+        ({"zone:maxspeed": "DE:30"}, 30),
+        ({"zone:maxspeed": "30"}, 30),
+        ({"maxspeed": "60", "zone:maxspeed": "30"}, 60),
+        ({"maxspeed": "none", "source:maxspeed": "NL:motorway"}, None),
+        ({"maxspeed:backward": "60", "zone:maxspeed": "30"}, 30),
+    ],
+)
+def test_limits_of_zones_and_kinds_of_road(tags, kmh):
+    assert sign_kmh(tags, "forward") == kmh
+
+
+@pytest.mark.parametrize(
+    ("tags", "mode", "kmh"),
+    [
+        ({"highway": "cycleway", "surface": "asphalt"}, "bike", 17),
+        ({"highway": "cycleway", "surface": "sett"}, "bike", 13.6),
+        ({"highway": "cycleway", "surface": "asphalt;sand"}, "bike", 5.1),
+        ({"highway": "track", "tracktype": "grade5", "surface": "compacted"}, "bike", 7),
+        ({"highway": "path", "smoothness": "horrible"}, "ebike", 6.4),
+        ({"highway": "footway", "surface": "gravel"}, "bike", 4.8),  # pushed
+        ({"highway": "service", "service": "parking_aisle"}, "car", 9.1),
+        ({"highway": "motorway", "maxspeed": "100"}, "car", 95),
+        ({"highway": "motorway", "maxspeed": "100"}, "car_peak", 71.25),
+        ({"highway": "primary", "maxspeed": "50"}, "car_peak", 38),
+    ],
+)
+def test_what_slows_one_down(tags, mode, kmh):
+    assert speeds_kmh(tags, modes()[mode])[0] == pytest.approx(kmh)
+
+
+@pytest.mark.parametrize(
+    ("tags", "there", "back"),
+    [
+        ({"highway": "residential"}, 1, 1),
+        ({"highway": "cycleway"}, 0, 0),
+        ({"highway": "cycleway", "moped": "designated"}, 1, 1),
+        ({"highway": "cycleway", "mofa": "designated"}, 0, 0),  # for the 25 km/h kind only
+        ({"highway": "path", "bicycle": "designated"}, 0, 0),
+        ({"highway": "secondary", "moped": "use_sidepath"}, 0, 0),
+        ({"highway": "residential", "motorcar": "no"}, 1, 1),
+        ({"highway": "residential", "motor_vehicle": "no"}, 0, 0),
+        ({"highway": "residential", "motor_vehicle": "no", "moped": "yes"}, 1, 1),
+        ({"highway": "residential", "oneway": "yes", "oneway:bicycle": "no"}, 1, 0),
+        ({"highway": "residential", "oneway": "yes", "oneway:moped": "no"}, 1, 1),
+        ({"highway": "trunk"}, 0, 0),
+        ({"highway": "footway"}, 0, 0),
+        ({"route": "ferry", "foot": "yes"}, 0, 0),
+    ],
+)
+def test_where_a_speed_pedelec_may_go(tags, there, back):
+    assert open_to(tags, "speed_pedelec") == (bool(there), bool(back))
+
+
+def test_a_speed_pedelec_keeps_to_the_sign_and_the_law():
+    pedelec = modes()["speed_pedelec"]
+    assert max(pedelec.speeds_kmh.values()) <= 45
+    assert speeds_kmh({"highway": "residential", "maxspeed": "20"}, pedelec) == (19.0, 19.0)
+
+
+def test_the_busy_hours_are_never_faster():
+    car, peak = modes()["car"], modes()["car_peak"]
+    for road in car.speeds_kmh:
+        tags = {"route": "ferry"} if road == "ferry" else {"highway": road}
+        assert speeds_kmh(tags, peak) <= speeds_kmh(tags, car)
+    assert all(peak.delays_s[why] >= car.delays_s[why] for why in car.delays_s)
+
+
+def test_signs_on_nodes():
+    assert sign_here({"highway": "traffic_signals", "direction": "both"}) == ("signals", "")
+    assert sign_here({"highway": "stop", "direction": "backward"}) == ("stop", "backward")
+    assert {"highway", "direction", "barrier", "moped"} <= telling_node_keys()
+
+
 @pytest.mark.parametrize("written", ["", "soon", "00:00", "1:2:3:4", "0"])
 def test_a_duration_that_is_none(written):
     assert duration_s({"duration": written}) is None
@@ -122,34 +203,60 @@ def test_where_one_gets_on():
     assert not joinable({"route": "ferry"})
     assert road_class({"highway": "primary", "construction": "minor"}) == "primary"
     assert {"oneway:bicycle", "access:forward", "maxspeed:backward", "duration"} <= telling_keys()
+    assert {"surface", "smoothness", "tracktype", "zone:maxspeed", "service"} <= telling_keys()
 
 
-# Scenarios in which another opinion is held, or that the table does not tell whole.
+# The engine marks this scenario as "to do" and does not run it: it closes an untagged primary road
+# in one direction, against its own other scenarios. So it is no opinion, and counts for none.
+NOT_HELD = "Bike - Access tag in backward direction"
+
+# Rows on which another opinion is held: columns but the due ones, by profile and scenario.
 OTHER_OPINION = {
-    "Car - Access tags on nodes": "private and delivery do not let a student in",
-    "Car - Access combinations": "access=permissive makes no road for cars of a footway",
-    "Bike - Access tag in backward direction": "columns were lost: untagged rows are closed in it",
-    "Bike - Access combinations": "access=permissive does not make a road of an unknown class",
-    "Bicycle - Maxspeed formats": "a trunk road is closed to bicycles, as it is elsewhere there",
-    "Foot - Access tag hierarchy on ways": "access=yes opens no motorway to pedestrians",
-    "Foot - a way with missing :forward tag": "pedestrians may use a Dutch cycleway",
-    "Foot - Access tags on nodes": "an unknown value says nothing: the general access=no holds",
-}
+    ("car", "Car - Access tags on nodes"): {
+        "node/access=private": "a student may not pass",
+        "node/access=delivery": "a student delivers nothing",
+    },
+    ("car", "Car - Access combinations"): {
+        "highway=footway access=permissive": "access opens no footway to cars (wiki, Key:access)",
+        "highway=garbagetag access=permissive": "a road of no known class is no road",
+    },
+    ("bicycle", "Bike - Access combinations"): {
+        "highway=garbagetag access=permissive": "a road of no known class is no road",
+    },
+    ("bicycle", "Bicycle - Maxspeed formats"): {
+        "highway=trunk maxspeed=5unknown": "a Dutch trunk road (autoweg) is closed to bicycles",
+        "highway=trunk maxspeed=5 unknown": "a Dutch trunk road (autoweg) is closed to bicycles",
+    },
+    ("foot", "Foot - Access tag hierarchy on ways"): {
+        "highway=motorway access=yes": "access opens no motorway to pedestrians (Dutch law)",
+    },
+    ("foot", "Foot - a way with missing :forward tag"): {
+        "highway=cycleway bicycle:backward=designated foot:backward=designated":
+            "pedestrians may use a Dutch cycle path, both ways (RVV 1990, article 4)",
+    },
+    ("foot", "Foot - Access tags on nodes"): {
+        "node/access=no node/foot=some_tag": "an unknown value says nothing: access=no holds",
+    },
+}  # fmt: skip
 
 
 @cache
-def judged(path) -> tuple[dict[str, float], list[tuple[str, str, list[str]]]]:
+def judged(path) -> tuple[dict[str, float], list[tuple[str, str, str]]]:
     """Judge all cases; give the share that agrees by profile, and those that do not."""
     profiles = {"car": "car", "bicycle": "bike", "foot": "walk"}
     total, good, bad = Counter(), Counter(), []
     for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
         mode = modes()[profiles[case["profile"]]]
-        for row in case["rows"]:
+        for values in case["rows"]:
+            row = dict(zip(case["columns"], values, strict=True))
+            told = " ".join(f"{k}={v}" for k, v in row.items() if v and not k.endswith("w"))
+            if case["scenario"] == NOT_HELD:
+                continue
             total[case["profile"]] += 1
-            if _agrees(dict(zip(case["columns"], row, strict=True)), mode):
+            if _agrees(row, mode):
                 good[case["profile"]] += 1
             else:
-                bad.append((case["profile"], case["scenario"], row))
+                bad.append((case["profile"], case["scenario"], told))
     return {profile: good[profile] / total[profile] for profile in total}, bad
 
 
@@ -169,5 +276,17 @@ def test_cases_of_another_engine(real_data, capsys):
     shares, bad = judged(real_data / "validation/osrm_routability/routability_cases.json")
     with capsys.disabled():
         print("\nroutability:", {k: f"{v:.1%}" for k, v in shares.items()})
-    assert min(shares.values()) > 0.85
-    assert {scenario for _, scenario, _ in bad} == set(OTHER_OPINION)
+    assert min(shares.values()) >= 0.97
+    due = {(*case, row) for case, rows in OTHER_OPINION.items() for row in rows}
+    assert set(bad) == due
+
+
+@pytest.mark.real_data
+def test_the_scenario_that_counts_for_none_contradicts_itself(real_data):
+    cases = json.loads(
+        (real_data / "validation/osrm_routability/routability_cases.json").read_text("utf-8")
+    )["cases"]
+    (case,) = (case for case in cases if case["scenario"] == NOT_HELD)
+    untagged = dict(zip(case["columns"], case["rows"][0], strict=True))
+    assert {k for k, v in untagged.items() if v} == {"highway", "backw"}
+    assert _agrees({"highway": "primary", "bothw": "x"}, modes()["bike"])  # as all others have it
