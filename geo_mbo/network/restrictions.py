@@ -62,9 +62,12 @@ class Forbidden:
 def via_nodes(gathered: Gathered) -> Truths:
     """Mark the nodes over which a restriction leads."""
     marked = np.zeros(len(gathered.ref), bool)
-    ids = [ref for r in gathered.relations for kind, ref, role in r.members
-           if (kind, role) == ("n", "via")]  # fmt: skip
-    marked[np.flatnonzero(np.isin(gathered.ref, np.array(ids, np.int64)))] = True
+    named = [ref for r in gathered.relations for kind, ref, role in r.members
+             if (kind, role) == ("n", "via")]  # fmt: skip
+    ids = np.array(named, np.int64)
+    at = np.searchsorted(gathered.ref, ids)
+    at = at[at < len(marked)]
+    marked[at] = np.isin(gathered.ref[at], ids)
     return marked
 
 

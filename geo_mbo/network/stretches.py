@@ -29,7 +29,7 @@ class Pieces:
 
     node: Short
     begin: Whole
-    count: Whole
+    count: Short
     way: Whole
     """Place of the road among those gathered; ascending."""
 
@@ -86,7 +86,8 @@ def cut(gathered: Gathered, stops: Truths) -> Pieces:
     run = np.cumsum(begins, dtype=np.int32)
     follows = run[cuts[:-1]] == run[cuts[1:]]
     begin, end = cuts[:-1][follows], cuts[1:][follows]
-    return Pieces(node=node, begin=begin, count=end - begin + 1, way=owner[begin].astype(np.int64))
+    count = (end - begin + 1).astype(np.int32)
+    return Pieces(node=node, begin=begin, count=count, way=owner[begin].astype(np.int64))
 
 
 def _runs(gathered: Gathered) -> tuple[Short, Short, Truths]:
@@ -203,7 +204,7 @@ def _open(arcs: Whole, partner: Short, ends: Short) -> None:
         partner[at] = -1
 
 
-def _chosen(root: Short, pieces: Pieces) -> Whole:
+def _chosen(root: Short, pieces: Pieces) -> Short:
     """Choose of each piece the arc along the direction of its chain: from the lower node on.
 
     A piece by itself keeps the direction of its road.
@@ -222,26 +223,21 @@ def _chosen(root: Short, pieces: Pieces) -> Whole:
     return np.where(back & ~alone, arc + 1, arc)
 
 
-def _vertices(pieces: Pieces, arc: Whole, opens: Truths) -> tuple[Short, Whole]:
+def _vertices(pieces: Pieces, arc: Short, opens: Truths) -> tuple[Short, Whole]:
     """Join the vertices of arcs in a row; where one goes on, the node between counts once."""
-    piece, back = arc >> 1, (arc & 1).astype(bool)
-    step = np.where(back, -1, 1).astype(np.int8)
-    first = pieces.begin[piece] + np.where(back, pieces.count[piece] - 1, 0)
-    count = (pieces.count[piece] - ~opens).astype(np.int32)
-    vertex = _rows(pieces.node, np.where(opens, first, first + step), count, step)
-    return vertex, np.append(starts(count)[:-1][opens], len(vertex))
-
-
-def _rows(values: Short, first: Whole, count: Short, step: npt.NDArray[np.int8]) -> Short:
-    """Give ``values[first[i]]``, ``values[first[i] + step[i]]``, ... of all i in a row."""
+    count = pieces.count[arc >> 1] - ~opens
     at = starts(count)
-    found = np.empty(int(at[-1]), values.dtype)
-    for a in range(0, len(first), _BLOCK):
-        z = min(a + _BLOCK, len(first))
-        owner = np.repeat(np.arange(a, z), count[a:z])
-        k = np.arange(at[a], at[z]) - at[owner]
-        found[at[a] : at[z]] = values[first[owner] + k * step[owner]]
-    return found
+    vertex = np.empty(int(at[-1]), np.int32)
+    for a in range(0, len(arc), _BLOCK):
+        z = min(a + _BLOCK, len(arc))
+        piece, back = arc[a:z] >> 1, (arc[a:z] & 1).astype(bool)
+        step = np.where(back, -1, 1)
+        first = pieces.begin[piece] + np.where(back, pieces.count[piece] - 1, 0)
+        first += np.where(opens[a:z], 0, step)
+        owner = np.repeat(np.arange(z - a), count[a:z])
+        k = np.arange(at[a], at[z]) - at[a:z][owner]
+        vertex[at[a] : at[z]] = pieces.node[first[owner] + k * step[owner]]
+    return vertex, np.append(at[:-1][opens], len(vertex))
 
 
 def lengths_m(
