@@ -69,6 +69,26 @@ def test_both_ways_give_the_same_shapes(town, direction, cell_m):
 
 
 @settings(max_examples=60, deadline=None)
+@given(towns(), st.booleans(), st.integers(-1, 4000))
+def test_both_engines_reach_the_same_nodes(town, towards, tenths):
+    roads, sites = town
+    graph, limit = roads_of(roads), ((tenths + 1) << 32) - 1
+    at = snap(roads, shapely.points(sites), mode="bike")
+    doors = (ways_in if towards else ways_out)(graph, at, "bike")
+    plain, swept = (
+        {
+            place: sorted(zip(nodes.tolist(), cost.tolist(), strict=True))
+            for place, nodes, cost in Searcher(graph, engine=engine).reached(
+                "bike", doors, towards=towards, limit=limit
+            )
+        }
+        for engine in ("plain", "prepared")
+    )
+    assert plain == swept
+    assert sorted(plain) == list(range(len(sites)))
+
+
+@settings(max_examples=60, deadline=None)
 @given(towns(), st.sampled_from(["to", "from"]))
 def test_true_to_single_trips_with_turns_and_delays(town, direction):
     roads, sites = town

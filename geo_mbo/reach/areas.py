@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geo_mbo.engine.metric import in_threads
 from geo_mbo.network.costs import HORIZON_MIN, most_within
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 
     from geo_mbo.engine.types import Nodes
     from geo_mbo.network import Network
+    from geo_mbo.network.costs import Costs
     from geo_mbo.network.road import Whole
     from geo_mbo.reach.cells import CellTimes
 
     Draw = Callable[[Nodes, Nodes, CellTimes, Sequence[int]], list[MultiPolygon]]
+
+_TOGETHER = 16
+"""Sites that are dealt out to threads at a time."""
 
 
 def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
@@ -134,9 +140,15 @@ def _areas(
     mosts = _tenths_within(limits, sites)
     doors = (ways_in if towards else ways_out)(roads, sites, mode)
     limit = most_within(int(mosts.max()) / 600)
-    for site, nodes, cost in searcher.reached(mode, doors, towards=towards, limit=limit):
+
+    def job(found: tuple[int, Nodes, Costs]) -> tuple[int, list[MultiPolygon]]:
+        site, nodes, cost = found
         own = own_street(front, roads, sites, site, mode, towards=towards, cell_m=cell_m)
-        yield site, draw(nodes, (cost >> 32).astype(np.int32), own, mosts[site])
+        return site, draw(nodes, (cost >> 32).astype(np.int32), own, mosts[site])
+
+    reached = searcher.reached(mode, doors, towards=towards, limit=limit)
+    while block := list(islice(reached, _TOGETHER)):
+        yield from in_threads(job, block, None if compiled else 1)
 
 
 def _tenths_within(limits_min: Sequence[float], sites: Snaps) -> Whole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import local
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,30 +22,32 @@ if TYPE_CHECKING:
 class Drawer:
     """Draws the areas of one site after another: the same as `cells.areas`.
 
-    It keeps an array with a value for every cell, of which each site only touches what it reaches.
+    Each thread keeps arrays with a value for every cell, of which a site only touches what it
+    reaches.
     """
 
     def __init__(self, front: Frontage, cell_m: float) -> None:
         self._front, self._cell_m = front, cell_m
-        self._least = np.full(len(front.column), FAR)
         self._cells = front.column, front.row - np.int32(front.lowest), front.line
-        self._found = np.empty(len(front.column) + 1, np.int32)
+        self._kept = local()
 
     def __call__(
         self, nodes: Nodes, tenths: Nodes, own: CellTimes, mosts: Sequence[int]
     ) -> list[MultiPolygon]:
         """Give the area within each limit, for parameters as `cells.areas` has them."""
-        front, least = self._front, self._least
+        front = self._front
+        if not hasattr(self._kept, "least"):
+            self._kept.least = np.full(len(front.column), FAR)
+            self._kept.found = np.empty(len(front.column) + 1, np.int32)
+        least, found = self._kept.least, self._kept.found
         streets = (front.place, front.start, front.cell, front.further)
-        most = max(mosts)
-        count = kernels.quickest(nodes, tenths, *streets, *own, most, least, self._found)
-        found = self._found[:count]
-        shapes = [self._area(found, most) for most in mosts]
-        least[found] = FAR
+        count = kernels.quickest(nodes, tenths, *streets, *own, max(mosts), least, found)
+        shapes = [self._area(found[:count], least, most) for most in mosts]
+        least[found[:count]] = FAR
         return shapes
 
-    def _area(self, found: Nodes, most: int) -> MultiPolygon:
-        left, low, grid = kernels.laid(*self._cells, found, self._least, most)
+    def _area(self, found: Nodes, least: Nodes, most: int) -> MultiPolygon:
+        left, low, grid = kernels.laid(*self._cells, found, least, most)
         if not grid.size:
             return assembled(np.zeros((0, 2)), *np.zeros((3, 0), np.int64))
         kernels.fill(grid, most_enclosed(self._cell_m))

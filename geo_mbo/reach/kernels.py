@@ -82,26 +82,25 @@ def _runs(grid, kind):
     """
     rows, columns = grid.shape
     line = np.zeros(rows + 1, np.int32)
-    for r in range(rows):
-        count, before = line[r], False
-        for c in range(columns):
-            here = (grid[r, c] & FILLED) == kind
-            count += here and not before
-            before = here
-        line[r + 1] = count
-    first, last = np.empty(line[rows], np.int32), np.empty(line[rows], np.int32)
-    k = -1
+    first = np.empty(rows * (columns // 2 + 1), np.int32)  # memory that is not used is not taken
+    last = np.empty(first.size, np.int32)
+    count = 0
     for r in range(rows):
         before = False
         for c in range(columns):
             here = (grid[r, c] & FILLED) == kind
-            if here:
-                if not before:
-                    k += 1
-                    first[k] = c
-                last[k] = c + 1
+            if here != before:
+                if here:
+                    first[count] = c
+                else:
+                    last[count] = c
+                    count += 1
             before = here
-    piece = np.arange(line[rows])
+        if before:
+            last[count] = columns
+            count += 1
+        line[r + 1] = count
+    piece = np.arange(count)
     for r in range(1, rows):
         below, here = line[r - 1], line[r]
         while below < line[r] and here < line[r + 1]:
@@ -114,7 +113,7 @@ def _runs(grid, kind):
                 here += 1
     for k in range(piece.size):
         piece[k] = piece[piece[k]]
-    return line, first, last, piece
+    return line, first[:count], last[:count], piece
 
 
 @njit(cache=True, nogil=True)
