@@ -159,11 +159,14 @@ def searched_modes(study: Study) -> tuple[str, ...]:
 def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mapping[str, object]:
     """Give all that a search depends on beside its points: roads, rules, speeds, snap limit."""
     from geo_mbo.modes import modes as known
+    from geo_mbo.modes import priority
     from geo_mbo.network.access import rules
 
+    ranks, never_yields = priority()
     return {
         "roads": digest(study.path(roads)),
         "access": rules(),
+        "priority": [sorted(ranks.items()), sorted(never_yields)],
         "columns": roads.columns,
         "modes": [repr(known()[mode]) for mode in modes],
         "snap_limit_m": study.parameters.snap_limit_m,
