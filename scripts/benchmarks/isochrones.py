@@ -18,7 +18,7 @@ from benchmarks.row import Row, cpu_seconds
 
 CUTOFFS_MIN = (15, 30, 45)
 MODES = ("walk", "bike", "car")
-SITES, SAMPLE = 641, 8
+SITES, SAMPLE = 641, 24
 
 
 def rows(*, quick: bool) -> list[Row]:
