@@ -13,10 +13,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_mbo.errors import InputError
+from geo_mbo.modes import TurnSeconds
 from geo_mbo.network.costs import packed, seconds_of
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
-from geo_mbo.network.search import Searcher
+from geo_mbo.network.search import Searcher, searchers_of
 from geo_mbo.network.snapping import snap
 from geo_mbo.network.turns import roads_of
 from geo_mbo.reach import isochrones, kernels
@@ -44,14 +46,15 @@ def towns(draw):
     delay = {"bike": rng.choice([0.0, 4.0, 9.5], (2, len(roads.tail)))}
     joinable = rng.random(len(roads.tail)) < 0.95
     sites = rng.uniform(-80, 600, (draw(st.integers(1, 5)), 2)) + np.array([EAST, NORTH])
-    return replace(forbid(roads, *trails), delay_s=delay, joinable=joinable), sites.tolist()
+    lost = {"bike": TurnSeconds(5.0, 2.0, 20.0)} if draw(st.booleans()) else {}
+    town = replace(forbid(roads, *trails), delay_s=delay, joinable=joinable, turn_s=lost)
+    return town, sites.tolist()
 
 
 def drawn(roads, sites, engine, **more):
     """Draw areas by one engine."""
-    searcher = Searcher(roads_of(roads), engine=engine)
     return isochrones(
-        searcher,
+        searchers_of(roads, ["bike"], engine=engine),
         points("site", [tuple(at) for at in sites]),
         mode="bike",
         **{"cutoffs_min": [0.4, 1, 2, 5], "notify": lambda _: None, **more},
@@ -69,10 +72,10 @@ def test_both_ways_give_the_same_shapes(town, direction, cell_m):
 
 
 @settings(max_examples=60, deadline=None)
-@given(towns(), st.booleans(), st.integers(-1, 4000))
+@given(towns(), st.booleans(), st.integers(0, 4000))
 def test_both_engines_reach_the_same_nodes(town, towards, tenths):
     roads, sites = town
-    graph, limit = roads_of(roads), ((tenths + 1) << 32) - 1
+    graph, limit = roads_of(roads, "bike"), ((tenths + 1) << 32) - 1
     at = snap(roads, shapely.points(sites), mode="bike")
     doors = (ways_in if towards else ways_out)(graph, at, "bike")
     plain, swept = (
@@ -100,7 +103,7 @@ def test_true_to_single_trips_with_turns_and_delays(town, direction):
     edge = np.append(np.repeat(edges, 25), site.edge)
     share = np.append(np.tile(np.linspace(0, 1, 25), len(edges)), site.share)
     there = on_road(edge, share)
-    graph = roads_of(roads)
+    graph = roads_of(roads, "bike")
     origin, target = (there, site) if direction == "to" else (site, there)
     costs = (
         Searcher(graph)
@@ -178,6 +181,13 @@ assert "geo_mbo.engine.kernels" not in sys.modules
 """
     root = Path(__file__).resolve().parents[1]
     subprocess.run([sys.executable, "-c", job], cwd=root, check=True)
+
+
+def test_a_mode_that_nobody_searches_is_refused():
+    roads = random_network(1)
+    for network in (roads, searchers_of(roads, ["bike"])):
+        with pytest.raises(InputError, match="tram"):
+            isochrones(network, points("site", [(EAST, NORTH)]), mode="tram")
 
 
 @pytest.mark.parametrize("engine", ["plain", "prepared"])

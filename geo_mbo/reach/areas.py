@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from geo_mbo.engine.metric import in_threads
+from geo_mbo.errors import InputError
 from geo_mbo.network.costs import HORIZON_MIN, most_within
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
-from geo_mbo.network.search import Searcher
+from geo_mbo.network.search import Searcher, searchers_of
 from geo_mbo.network.snapping import Snaps, network_guard, snap, tell_snaps
-from geo_mbo.network.turns import roads_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, silent
 from geo_mbo.reach import cells
@@ -38,7 +38,7 @@ _TOGETHER = 16
 
 
 def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
-    network: Network | Searcher,
+    network: Network | Mapping[str, Searcher],
     sites: gpd.GeoDataFrame,
     *,
     mode: str,
@@ -54,8 +54,9 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     Parameters
     ----------
     network
-        A road network, in the coordinate system of the sites; or a `Searcher` of one, which keeps
-        what it prepares, for other modes and the next run. The answer is the same.
+        A road network, in the coordinate system of the sites; or what `searchers_of` gives of one
+        (`geo_mbo.network.search`), which keeps what it prepares for the next mode or run. The
+        answer is the same.
     sites
         Points with ``site_id``.
     mode
@@ -98,7 +99,7 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     """
     import geopandas as gpd
 
-    searcher = network if isinstance(network, Searcher) else Searcher(roads_of(network))
+    searcher = _searcher(network, mode)
     roads = searcher.roads.network
     network_guard(roads, sites, source="sites")
     snaps = snap(roads, np.asarray(sites.geometry), mode=mode, limit_m=snap_limit_m)
@@ -120,6 +121,14 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
         geometry=shapes.ravel(),
         crs=roads.crs,
     ).astype({"site_id": "str", "mode": "str"})
+
+
+def _searcher(network: Network | Mapping[str, Searcher], mode: str) -> Searcher:
+    there = network if isinstance(network, Mapping) else network.modes
+    if mode not in there:
+        raise InputError.of("mode_not_in_network", value=mode, there=", ".join(there))
+    found = network if isinstance(network, Mapping) else searchers_of(network, [mode])
+    return found[mode]
 
 
 def _areas(
