@@ -7,8 +7,8 @@ one pair is a whole number that nothing else can alter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from geo_mbo.network.search import Searcher
 
 OK, UNREACHABLE, ORIGIN_TOO_FAR, SITE_TOO_FAR, OVER_LIMIT = range(len(TRAVEL_STATUS))
-_PAIR_BYTES = 32
+_PAIR_BYTES = 24
 """Memory that a pair takes while it is worked out."""
-ROWS = 4_096
-"""Blocks hold a multiple of so many origins where memory allows, as chunks on disk do."""
+ORIGINS, SITES = 4_096, 64
+"""Blocks hold multiples of these where memory allows, as chunks on disk do."""
 _MANY_PAIRS = 2_000_000
 """From here on a compiled pass is worth loading it."""
 
@@ -43,12 +43,12 @@ _MANY_PAIRS = 2_000_000
 class Limits:
     """How far a search goes: minutes of the whole trip, metres from a point to the road.
 
-    ``memory_mb`` is what the pairs of one block of origins may take.
+    ``memory_mb`` is what the pairs of one block may take.
     """
 
     limit_min: float = 120.0
     snap_m: float = 1000.0
-    memory_mb: float = 1024.0
+    memory_mb: float = 1536.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +75,15 @@ class Snapped:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """What was found between a block of origins and all sites, in one mode (see `TravelMatrix`)."""
+    """What was found between some origins and sites, in one mode (see `TravelMatrix`)."""
 
     minutes: npt.NDArray[np.float32]
     meters: npt.NDArray[np.float32]
     status: npt.NDArray[np.uint8]
+
+
+Block: TypeAlias = tuple[slice, slice, Pairs]
+"""Which origins, which sites, and what was found between them."""
 
 
 def snapped(
@@ -118,7 +122,7 @@ def snapped(
 
 def between(
     searcher: Searcher, points: Snapped, *, limits: Limits, progress: Progress = silent
-) -> Iterator[tuple[int, Pairs]]:
+) -> Iterator[Block]:
     """Find minutes, metres and status from every origin to every site in one mode.
 
     Parameters
@@ -134,22 +138,46 @@ def between(
 
     Yields
     ------
-    tuple
-        The first origin of a block, and what was found for the block.
+    Block
+        Which origins and sites, and what was found between them.
     """
     roads, mode = searcher.roads, points.mode
+    count, width = len(points.homes.edge), len(points.schools.edge)
+    row_blocks, column_blocks = _blocks(count, width, limits.memory_mb)
     into = ways_in(roads, points.schools, mode)
-    count, width = len(points.homes.edge), max(len(points.schools.edge), 1)
-    rows = max(1, int(limits.memory_mb * 2**20 / (_PAIR_BYTES * width)))
-    rows = rows // ROWS * ROWS or rows
-    for first in range(0, max(count, 1), rows):
-        progress(first / max(count, 1), "progress.finding_times")
-        block = slice(first, first + rows)
-        homes, home_at = points.homes.take(block), points.home_at[block]
-        cost = searcher.costs(mode, ways_out(roads, homes, mode), into)
-        part = replace(points, homes=homes, home_at=home_at)
-        yield first, told_pairs(roads.network, part, cost, limits.limit_min)
+    steps = max(1, len(row_blocks) * len(column_blocks))
+    for row, rows in enumerate(row_blocks):
+        homes = points.homes.take(rows)
+        costs = searcher.from_origins(mode, ways_out(roads, homes, mode), searches=width)
+        for column, columns in enumerate(column_blocks):
+            progress((row * len(column_blocks) + column) / steps, "progress.finding_times")
+            part = Snapped(
+                mode,
+                homes,
+                points.schools.take(columns),
+                points.home_at[rows],
+                points.school_at[columns],
+            )
+            found = told_pairs(roads.network, part, costs(into.take(columns)), limits.limit_min)
+            yield rows, columns, found
     progress(1.0, "progress.finding_times")
+
+
+def _blocks(count: int, width: int, memory_mb: float) -> tuple[list[slice], list[slice]]:
+    """Cut origins and sites into blocks that fit into memory, along chunks where it allows.
+
+    Sites first: who pins all origins sweeps to them once for each batch of sites.
+    """
+    pairs = max(1, int(memory_mb * 2**20 / _PAIR_BYTES))
+    rows = max(1, min(count, pairs // min(SITES, max(width, 1))))
+    rows = rows if rows == count else rows // ORIGINS * ORIGINS or rows
+    columns = max(1, pairs // rows)
+    columns = columns // SITES * SITES or columns
+    return _slices(count, rows), _slices(width, columns)
+
+
+def _slices(count: int, size: int) -> list[slice]:
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 def told_pairs(network: Network, points: Snapped, cost: Costs, limit_min: float) -> Pairs:

@@ -7,9 +7,9 @@ prepared one (`geo_mbo.engine`) pays from some dozens of sites on; `Searcher` ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -104,11 +104,17 @@ class Searcher:
 
     def costs(self, mode: str, origins: Places, targets: Places) -> Costs:
         """Give the cost of the fastest way from every origin to every target, by nodes of roads."""
-        if self.prepares(len(targets)):
+        return self.from_origins(mode, origins, searches=len(targets))(targets)
+
+    def from_origins(
+        self, mode: str, origins: Places, *, searches: int
+    ) -> Callable[[Places], Costs]:
+        """Give what finds the costs from these origins to targets, for so many targets in all."""
+        if self.prepares(searches):
             from geo_mbo.engine import pin
 
-            return pin(self.metric(mode), origins).costs(targets)
-        return _plain(self.roads, mode, origins, targets)
+            return pin(self.metric(mode), origins).costs
+        return partial(_plain, self.roads, mode, origins)
 
     def reached(
         self, mode: str, places: Places, *, towards: bool = True, limit: int

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.cache import replacing
-from geo_mbo.network.pairs import ROWS
+from geo_mbo.network.pairs import ORIGINS, SITES
 from geo_mbo.travel.matrix import VARIABLES, TravelMatrix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from geo_mbo.network.pairs import Pairs
+    from geo_mbo.network.pairs import Block
 
-_CHUNK = {"mode": 1, "origin": ROWS, "site": 128}
+_CHUNK = {"mode": 1, "origin": ORIGINS, "site": SITES}
 """A column of sites and a row of origins are both read without reading all."""
 
 
@@ -25,7 +25,7 @@ def write_blocks(
     path: Path,
     coords: Mapping[str, npt.NDArray[Any]],
     snap_m: Mapping[str, npt.NDArray[Any]],
-    blocks: Iterable[tuple[int, int, Pairs]],
+    blocks: Iterable[tuple[int, Block]],
     *,
     source: str,
 ) -> TravelMatrix:
@@ -40,7 +40,7 @@ def write_blocks(
     snap_m
         Distances of points to the road, by mode.
     blocks
-        Number of the mode, first origin, and what was found for a block of origins.
+        Number of the mode, and what was found between some origins and sites.
     source
         Where the times come from.
 
@@ -76,8 +76,7 @@ def write_blocks(
                 compressors=BloscCodec(cname="lz4", clevel=1, shuffle="bitshuffle"),
                 fill_value=0,
             )
-        for mode, first, pairs in blocks:
+        for mode, (rows, columns, pairs) in blocks:
             for name, plane in planes.items():
-                block = getattr(pairs, name)
-                plane[mode, first : first + len(block)] = block
+                plane[mode, rows, columns] = getattr(pairs, name)
     return TravelMatrix.open(path)

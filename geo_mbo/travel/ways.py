@@ -12,7 +12,7 @@ import numpy as np
 from geo_mbo.cache import NO_CACHE, Cache
 from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
-from geo_mbo.network.pairs import Limits, Pairs, between, snapped
+from geo_mbo.network.pairs import Block, Limits, between, snapped
 from geo_mbo.network.places import coordinates
 from geo_mbo.network.search import Engine, searchers_of
 from geo_mbo.notes import Notify, to_log
@@ -59,7 +59,7 @@ class Search:
     """
 
     snap_limit_m: float = 1000.0
-    memory_mb: float = 1024.0
+    memory_mb: float = 1536.0
     engine: Engine = "auto"
     cache: Cache = NO_CACHE
     store: Path | None = None
@@ -129,12 +129,12 @@ def travel_matrix(
         "site_snap_m": np.array([found.schools.away_m for found in points]),
     }
 
-    def blocks() -> Iterator[tuple[int, int, Pairs]]:
+    def blocks() -> Iterator[tuple[int, Block]]:
         for k, found in enumerate(points):
             step = part(progress, k / len(modes), (k + 1) / len(modes))
             searcher = searchers[found.mode]
-            for first, pairs in between(searcher, found, limits=limits, progress=step):
-                yield k, first, pairs
+            for block in between(searcher, found, limits=limits, progress=step):
+                yield k, block
 
     if search.store is not None:
         return write_blocks(
@@ -142,10 +142,9 @@ def travel_matrix(
         )
     shape = tuple(map(len, labels))
     planes = {name: np.empty(shape, kind) for name, kind in _PLANES.items()}
-    for k, first, pairs in blocks():
+    for k, (rows, columns, pairs) in blocks():
         for name, plane in planes.items():
-            block = getattr(pairs, name)
-            plane[k, first : first + len(block)] = block
+            plane[k, rows, columns] = getattr(pairs, name)
     return labelled(*labels, planes | (snap_m if points else {}), source=network.source)
 
 
