@@ -18,7 +18,7 @@ from geo_mbo.modes import TurnSeconds
 from geo_mbo.network.costs import packed, seconds_of
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
-from geo_mbo.network.search import Searcher, searchers_of
+from geo_mbo.network.search import Search, Searcher
 from geo_mbo.network.snapping import snap
 from geo_mbo.network.turns import roads_of
 from geo_mbo.reach import isochrones, kernels
@@ -54,9 +54,10 @@ def towns(draw):
 def drawn(roads, sites, engine, **more):
     """Draw areas by one engine."""
     return isochrones(
-        searchers_of(roads, ["bike"], engine=engine),
+        roads,
         points("site", [tuple(at) for at in sites]),
         mode="bike",
+        search=Search(engine=engine),
         **{"cutoffs_min": [0.4, 1, 2, 5], "notify": lambda _: None, **more},
     )
 
@@ -185,9 +186,8 @@ assert "geo_mbo.engine.kernels" not in sys.modules
 
 def test_a_mode_that_nobody_searches_is_refused():
     roads = random_network(1)
-    for network in (roads, searchers_of(roads, ["bike"])):
-        with pytest.raises(InputError, match="tram"):
-            isochrones(network, points("site", [(EAST, NORTH)]), mode="tram")
+    with pytest.raises(InputError, match="tram"):
+        isochrones(roads, points("site", [(EAST, NORTH)]), mode="tram")
 
 
 @pytest.mark.parametrize("engine", ["plain", "prepared"])

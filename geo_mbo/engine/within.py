@@ -53,7 +53,6 @@ def within(metric: Metric, targets: Places, *, limit: int) -> Iterator[tuple[Nod
             h.height, metric.unreached, most,
         )  # fmt: skip
         spot[above] = -1
-        order = np.argsort(lane, kind="stable")
-        ends = np.searchsorted(lane[order], np.arange(1, last - first))
-        for part in np.split(order, ends):
-            yield node_of[rank[part]], cost[part]
+        node, far, start = bounded.by_lane(rank, lane, cost, node_of, last - first)
+        for k in range(last - first):
+            yield node[start[k] : start[k + 1]], far[start[k] : start[k + 1]]

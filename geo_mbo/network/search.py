@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -35,6 +36,34 @@ _PLAIN_US, _PREPARE_US, _START_S = 0.2, 12.0, 5.0
 prints them; seconds to load what is compiled."""
 _BLOCK_BYTES = 128 * 2**20
 """Memory for one block of plain searches."""
+
+
+@dataclass(frozen=True)
+class Search:
+    """How a network is searched: for a travel matrix, for routes, for isochrones.
+
+    Attributes
+    ----------
+    snap_limit_m
+        Greatest distance in metres from a point to the road.
+    memory_mb
+        What the pairs of a matrix may take while they are worked out; the answer does not depend
+        on it.
+    engine
+        ``"plain"`` (one search a site, no preparation), ``"prepared"``, or ``"auto"``: whichever
+        is done first. Both give the same.
+    cache
+        Keeps what is prepared from one run to the next.
+    store
+        A folder (Zarr) to write a matrix to block by block, for one that is larger than memory;
+        it is whole or not there. The matrix then reads from it what is asked.
+    """
+
+    snap_limit_m: float = 1000.0
+    memory_mb: float = 1536.0
+    engine: Engine = "auto"
+    cache: Cache = NO_CACHE
+    store: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,13 +196,22 @@ class Searcher:
 
 
 def searchers_of(
-    network: Network, modes: Sequence[str], *, cache: Cache = NO_CACHE, engine: Engine = "auto"
+    network: Network, modes: Sequence[str], search: Search = Search()
 ) -> dict[str, Searcher]:
-    """Give the searcher of each mode; modes to which turning costs nothing share one."""
+    """Give the searcher of each mode; modes to which turning costs nothing share one.
+
+    Raises
+    ------
+    InputError
+        The network does not hold a mode.
+    """
+    for mode in modes:
+        network.times(mode)
     own = [mode for mode in modes if mode in network.turn_s]
-    found = {mode: Searcher(roads_of(network, mode), cache, engine) for mode in own}
+    found = {mode: Searcher(roads_of(network, mode), search.cache, search.engine) for mode in own}
     if len(own) < len(set(modes)):
-        found |= dict.fromkeys(shared_modes(network), Searcher(roads_of(network), cache, engine))
+        shared = Searcher(roads_of(network), search.cache, search.engine)
+        found |= dict.fromkeys(shared_modes(network), shared)
     return found
 
 

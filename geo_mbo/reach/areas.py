@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from geo_mbo.engine.metric import in_threads
-from geo_mbo.errors import InputError
 from geo_mbo.network.costs import HORIZON_MIN, most_within
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
-from geo_mbo.network.search import Searcher, searchers_of
+from geo_mbo.network.search import Search, Searcher, searchers_of
 from geo_mbo.network.snapping import Snaps, network_guard, snap, tell_snaps
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, silent
@@ -38,14 +37,14 @@ _TOGETHER = 16
 
 
 def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
-    network: Network | Mapping[str, Searcher],
+    network: Network,
     sites: gpd.GeoDataFrame,
     *,
     mode: str,
     cutoffs_min: Sequence[float] = (15, 30, 45),
     direction: Literal["to", "from"] = "to",
     cell_m: float = 100.0,
-    snap_limit_m: float = 1000.0,
+    search: Search = Search(),
     progress: Progress = silent,
     notify: Notify = to_log,
 ) -> gpd.GeoDataFrame:
@@ -54,9 +53,7 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     Parameters
     ----------
     network
-        A road network, in the coordinate system of the sites; or what `searchers_of` gives of one
-        (`geo_mbo.network.search`), which keeps what it prepares for the next mode or run. The
-        answer is the same.
+        A road network, in the coordinate system of the sites.
     sites
         Points with ``site_id``.
     mode
@@ -69,8 +66,8 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     cell_m
         Side of a cell in metres. Every reached stretch of road lies inside the area; a road inside
         it is reached, or less than a cell's diagonal away from one that is.
-    snap_limit_m
-        Greatest distance in metres from a site to the road.
+    search
+        By which engine, kept where, and how far from the road a site may lie.
     progress
         Gets the fraction done.
     notify
@@ -99,11 +96,10 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     """
     import geopandas as gpd
 
-    searcher = _searcher(network, mode)
-    roads = searcher.roads.network
-    network_guard(roads, sites, source="sites")
-    snaps = snap(roads, np.asarray(sites.geometry), mode=mode, limit_m=snap_limit_m)
-    tell_snaps(snaps, list(sites["site_id"]), mode=mode, limit_m=snap_limit_m, notify=notify)
+    network_guard(network, sites, source="sites")
+    searcher, far_m = searchers_of(network, [mode], search)[mode], search.snap_limit_m
+    snaps = snap(network, np.asarray(sites.geometry), mode=mode, limit_m=far_m)
+    tell_snaps(snaps, list(sites["site_id"]), mode=mode, limit_m=far_m, notify=notify)
     limits = sorted(cutoffs_min)
     shapes = np.empty((len(sites), len(limits)), object)
     if shapes.size:
@@ -119,16 +115,8 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
             "cutoff_min": np.tile(np.array(limits, dtype=float), len(sites)),
         },
         geometry=shapes.ravel(),
-        crs=roads.crs,
+        crs=network.crs,
     ).astype({"site_id": "str", "mode": "str"})
-
-
-def _searcher(network: Network | Mapping[str, Searcher], mode: str) -> Searcher:
-    there = network if isinstance(network, Mapping) else network.modes
-    if mode not in there:
-        raise InputError.of("mode_not_in_network", value=mode, there=", ".join(there))
-    found = network if isinstance(network, Mapping) else searchers_of(network, [mode])
-    return found[mode]
 
 
 def _areas(

@@ -128,6 +128,7 @@ def reach_of(
     """Draw the reach of every site by the study's mode; None where there is no network."""
     import geopandas as gpd
 
+    from geo_mbo.network.search import Search
     from geo_mbo.reach import isochrones
 
     given, roads = study.parameters, study.inputs.roads
@@ -142,7 +143,7 @@ def reach_of(
             tables.sites,
             mode=given.mode,
             cutoffs_min=given.cutoffs_min,
-            snap_limit_m=given.snap_limit_m,
+            search=Search(snap_limit_m=given.snap_limit_m, cache=cache),
             notify=tell,
         ),
         save=lambda frame, to: frame.to_file(to, driver="GPKG"),

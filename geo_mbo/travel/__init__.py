@@ -6,10 +6,11 @@ network (`travel_matrix`), a crow-flies estimate (`crow_flies_matrix`), or anoth
 (`matrix_from_long`).
 """
 
+from geo_mbo.network.search import Search
 from geo_mbo.travel.elsewhere import matrix_from_long, stacked
 from geo_mbo.travel.matrix import TravelMatrix
 from geo_mbo.travel.routes import routes
-from geo_mbo.travel.ways import Search, crow_flies_matrix, travel_matrix
+from geo_mbo.travel.ways import crow_flies_matrix, travel_matrix
 
 __all__ = [
     "Search",

@@ -9,11 +9,9 @@ import numpy as np
 from geo_mbo.errors import InputError
 from geo_mbo.network.pairs import Snapped, snapped, told_pairs
 from geo_mbo.network.routes import way_of
-from geo_mbo.network.search import Searcher
-from geo_mbo.network.turns import roads_of
+from geo_mbo.network.search import Search, Searcher, searchers_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.schema import TRAVEL_STATUS
-from geo_mbo.travel.ways import Search
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -80,7 +78,7 @@ def routes(
     if len(origins) != len(sites):
         raise InputError.of("not_in_pairs", count=len(origins), other=len(sites))
     points = snapped(network, origins, sites, mode=mode, snap_m=search.snap_limit_m, notify=notify)
-    searcher = Searcher(roads_of(network, mode), search.cache, search.engine)
+    searcher = searchers_of(network, [mode], search)[mode]
     rows = [_route(searcher, points.pair(k), limit_min) for k in range(len(origins))]
     minutes, meters, status, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
     return gpd.GeoDataFrame(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_mbo.cache import NO_CACHE, Cache
 from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
 from geo_mbo.network.pairs import Block, Limits, between, snapped
 from geo_mbo.network.places import coordinates
-from geo_mbo.network.search import Engine, searchers_of
+from geo_mbo.network.search import Search, searchers_of
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.travel.matrix import (
@@ -36,33 +33,6 @@ if TYPE_CHECKING:
     from geo_mbo.network import Network
 
 _PLANES = {name: VARIABLES[name][1] for name in ("minutes", "meters", "status")}
-
-
-@dataclass(frozen=True)
-class Search:
-    """How a travel matrix is searched.
-
-    Attributes
-    ----------
-    snap_limit_m
-        Greatest distance in metres from a point to the road.
-    memory_mb
-        What the pairs may take while they are worked out; the answer does not depend on it.
-    engine
-        ``"plain"`` (one search a site, no preparation), ``"prepared"``, or ``"auto"``: whichever
-        is done first. Both give the same.
-    cache
-        Keeps what is prepared from one run to the next.
-    store
-        A folder (Zarr) to write the matrix to block by block, for one that is larger than memory;
-        it is whole or not there. The matrix then reads from it what is asked.
-    """
-
-    snap_limit_m: float = 1000.0
-    memory_mb: float = 1536.0
-    engine: Engine = "auto"
-    cache: Cache = NO_CACHE
-    store: Path | None = None
 
 
 def travel_matrix(
@@ -122,7 +92,7 @@ def travel_matrix(
         snapped(network, origins, sites, mode=mode, snap_m=limits.snap_m, notify=notify)
         for mode in modes
     ]
-    searchers = searchers_of(network, modes, cache=search.cache, engine=search.engine)
+    searchers = searchers_of(network, modes, search)
     labels = (modes, origins["origin_id"], sites["site_id"])
     snap_m = {
         "origin_snap_m": np.array([found.homes.away_m for found in points]),

@@ -99,16 +99,19 @@ def country() -> list[Row]:
 def drawn(folder: str, engine: str, count: int) -> tuple[float, float, str]:
     """Load the roads and draw; give CPU seconds, peak MB, and the mean areas by car."""
     from benchmarks.made import made_sites
+    from geo_mbo.cache import Cache
     from geo_mbo.network import Network
-    from geo_mbo.network.search import searchers_of
+    from geo_mbo.network.search import Search
     from geo_mbo.reach import isochrones
 
     network = Network.load(Path(folder) / "roads")
     sites = made_sites(network, SITES)[:count]
     began = time.process_time()
-    searchers = searchers_of(network, MODES, engine=engine)
+    search = Search(engine=engine, cache=Cache(Path(folder) / "cache"))
     for mode in MODES:
-        found = isochrones(searchers, sites, mode=mode, cutoffs_min=CUTOFFS_MIN, notify=quiet)
+        found = isochrones(
+            network, sites, mode=mode, cutoffs_min=CUTOFFS_MIN, search=search, notify=quiet
+        )
     took_s = time.process_time() - began
     km2 = np.asarray(found.area).reshape(-1, len(CUTOFFS_MIN)).mean(axis=0) / 1e6
     told = "by car " + ", ".join(f"{area:,.0f}" for area in km2) + " km2"

@@ -10,7 +10,7 @@ from benchmarks.row import Row, cpu_seconds
 
 
 def rows(*, quick: bool) -> list[Row]:
-    from geo_mbo.network.search import graph
+    from geo_mbo.network.turns import roads_of
     from geo_mbo.travel import travel_matrix
 
     network, tables = example_network(), example_tables()
@@ -19,8 +19,12 @@ def rows(*, quick: bool) -> list[Row]:
         lambda: travel_matrix(network, origins, sites, modes=["bike"], notify=quiet)
     )
 
-    roads = graph(network, "bike").seconds
-    there = nx.from_scipy_sparse_array(roads, create_using=nx.DiGraph, edge_attribute="seconds")
+    roads = roads_of(network)
+    seconds = network.times("bike").T.ravel()[roads.arc]
+    links = np.flatnonzero(np.isfinite(seconds))
+    there = nx.DiGraph()  # against the arcs: a search from a site finds the ways to it
+    columns = (values[links].tolist() for values in (roads.head, roads.tail, seconds))
+    there.add_weighted_edges_from(zip(*columns, strict=True), weight="seconds")
     step = max(1, len(network.node_x) // len(sites))
     some = range(0, step * (5 if quick else len(sites)), step)
 

@@ -11,6 +11,23 @@ _LANES = np.uint64(LANES)
 
 
 @njit(cache=True, nogil=True)
+def by_lane(rank, lanes, cost, node_of, count):
+    """Put what was reached in the order of the lanes; give nodes, costs, and where lanes start."""
+    start = np.zeros(count + 1, np.int64)
+    for k in range(lanes.size):
+        start[lanes[k] + 1] += 1
+    for lane in range(count):
+        start[lane + 1] += start[lane]
+    node, far = np.empty(rank.size, np.int32), np.empty(rank.size, cost.dtype)
+    free = start.copy()
+    for k in range(rank.size):
+        at = free[lanes[k]]
+        node[at], far[at] = node_of[rank[k]], cost[k]
+        free[lanes[k]] = at + 1
+    return node, far, start
+
+
+@njit(cache=True, nogil=True)
 def _grown(values, room):
     larger = np.empty(room, values.dtype)
     larger[: values.size] = values
