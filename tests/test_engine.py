@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import networkx as nx
@@ -214,6 +215,21 @@ def test_within_a_limit(seed, limit):
         np.testing.assert_array_equal(cost, whole[node, t])
 
 
+def test_within_a_limit_and_little_memory(monkeypatch):
+    graph = random_graph(1, 900)
+    targets = places(1, 70, graph[0])
+    metric = customise(build_hierarchy(*graph[:3]), graph[3])
+    due = list(within(metric, targets, limit=2_000))
+    for room in (0, 500, 20_000):
+        monkeypatch.setattr(sys.modules["geo_mbo.engine.within"], "_ROOM", room)
+        found = list(within(metric, targets, limit=2_000))
+        assert len(found) == len(due)
+        for (node, cost), (other, far) in zip(found, due, strict=True):
+            order, back = np.argsort(node), np.argsort(other)
+            np.testing.assert_array_equal(node[order], other[back])
+            np.testing.assert_array_equal(cost[order], far[back])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(4))
 def test_the_way_of_a_pair_adds_up(seed, kind):
@@ -297,7 +313,7 @@ def test_kept_on_disk_and_mapped(tmp_path):
 
 
 def test_without_metis_the_order_comes_from_coordinates(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pymetis", None)
+    monkeypatch.setitem(sys.modules, "pymetis", None)
     nodes, tail, head, weight = random_graph(2)
     side = int(np.sqrt(nodes))
     x, y = np.divmod(np.arange(nodes, dtype=float), side)

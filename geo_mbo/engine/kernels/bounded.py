@@ -36,12 +36,14 @@ def _grown(values, room):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def swept(
-    depth, size, row, up, kept_row, kept_head, kept_weight, spot, label, height, unreached, limit
-):
+    depth, size, row, up, kept_row, kept_head, kept_weight, spot, label, height, unreached, limit,
+    most,
+):  # fmt: skip
     """Sweep down all nodes but for subtrees out of reach; tell who is reached by which lane.
 
     A subtree is out of reach when no target lies in it (targets are labelled, and their ancestors)
-    and no upper neighbour of its root, its border, is within the limit.
+    and no upper neighbour of its root, its border, is within the limit. Where more than ``most``
+    are reached the sweep is given up: what is told is then too many, and not all.
     """
     stack = np.empty(height * LANES, kept_weight.dtype)
     mine = np.empty(LANES, kept_weight.dtype)
@@ -77,6 +79,8 @@ def swept(
             nearest = min(nearest, mine[lane])
         least[depth[v]] = nearest
         if nearest <= limit:
+            if found > most:
+                break
             if found + LANES > rank.size:
                 room = 2 * rank.size
                 rank, lanes, cost = _grown(rank, room), _grown(lanes, room), _grown(cost, room)
