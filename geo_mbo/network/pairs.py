@@ -39,18 +39,6 @@ _MANY_PAIRS = 2_000_000
 """From here on a compiled pass is worth loading it."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How far a search goes: minutes of the whole trip, metres from a point to the road.
-
-    ``memory_mb`` is what the pairs of one block may take.
-    """
-
-    limit_min: float = 120.0
-    snap_m: float = 1000.0
-    memory_mb: float = 1536.0
-
-
 @dataclass(frozen=True, eq=False)
 class Snapped:
     """Origins and sites on the road, in one mode."""
@@ -121,7 +109,12 @@ def snapped(
 
 
 def between(
-    searcher: Searcher, points: Snapped, *, limits: Limits, progress: Progress = silent
+    searcher: Searcher,
+    points: Snapped,
+    *,
+    limit_min: float,
+    memory_mb: float,
+    progress: Progress = silent,
 ) -> Iterator[Block]:
     """Find minutes, metres and status from every origin to every site in one mode.
 
@@ -131,8 +124,10 @@ def between(
         The roads, and what searches them.
     points
         Origins and sites on the road.
-    limits
-        Beyond these there is no time, and a status that says which limit it was.
+    limit_min
+        Greatest number of minutes of the whole trip.
+    memory_mb
+        What the pairs of one block may take.
     progress
         Gets the fraction done.
 
@@ -143,7 +138,7 @@ def between(
     """
     roads, mode = searcher.roads, points.mode
     count, width = len(points.homes.edge), len(points.schools.edge)
-    row_blocks, column_blocks = _blocks(count, width, limits.memory_mb)
+    row_blocks, column_blocks = _blocks(count, width, memory_mb)
     into = ways_in(roads, points.schools, mode)
     steps = max(1, len(row_blocks) * len(column_blocks))
     for row, rows in enumerate(row_blocks):
@@ -158,7 +153,7 @@ def between(
                 points.home_at[rows],
                 points.school_at[columns],
             )
-            found = told_pairs(roads.network, part, costs(into.take(columns)), limits.limit_min)
+            found = told_pairs(roads.network, part, costs(into.take(columns)), limit_min)
             yield rows, columns, found
     progress(1.0, "progress.finding_times")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from geo_mbo.errors import CrsError
 from geo_mbo.modes import chosen
-from geo_mbo.network.pairs import Block, Limits, between, snapped
+from geo_mbo.network.pairs import Block, between, snapped
 from geo_mbo.network.places import coordinates
 from geo_mbo.network.search import Search, searchers_of
 from geo_mbo.notes import Notify, to_log
@@ -87,9 +87,8 @@ def travel_matrix(
     FileError
         The store cannot be written.
     """
-    limits = Limits(limit_min, search.snap_limit_m, search.memory_mb)
     points = [
-        snapped(network, origins, sites, mode=mode, snap_m=limits.snap_m, notify=notify)
+        snapped(network, origins, sites, mode=mode, snap_m=search.snap_limit_m, notify=notify)
         for mode in modes
     ]
     searchers = searchers_of(network, modes, search)
@@ -102,8 +101,13 @@ def travel_matrix(
     def blocks() -> Iterator[tuple[int, Block]]:
         for k, found in enumerate(points):
             step = part(progress, k / len(modes), (k + 1) / len(modes))
-            searcher = searchers[found.mode]
-            for block in between(searcher, found, limits=limits, progress=step):
+            for block in between(
+                searchers[found.mode],
+                found,
+                limit_min=limit_min,
+                memory_mb=search.memory_mb,
+                progress=step,
+            ):
                 yield k, block
 
     if search.store is not None:
