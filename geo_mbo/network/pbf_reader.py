@@ -32,6 +32,7 @@ from geo_mbo.network.gathered import (
     starts,
     tells_of_turns,
 )
+from geo_mbo.network.pbf_blobs import OtherKindError, blobs, unpacked
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -42,16 +43,9 @@ if TYPE_CHECKING:
     Item = TypeVar("Item")
     Result = TypeVar("Result")
 
-_HEADER_B, _BLOB_B = 64 * 1024, 32 * 1024 * 1024
-"""The format allows no larger header and no larger block."""
 _PART = 8 * 1024 * 1024
 """Numbers kept together: 64 MB, which go back to the system at once when let go of."""
-_READS = {b"OsmSchema-V0.6", b"DenseNodes"}
 _KINDS = "nwr"
-
-
-class _OtherKindError(Exception):
-    """The file is packed, or made, in a way that this reader does not know."""
 
 
 def gather(path: Path, judge: Judge) -> Gathered | None:
@@ -65,7 +59,7 @@ def gather(path: Path, judge: Judge) -> Gathered | None:
     try:
         with path.open("rb") as file:
             return _gather(file, judge)
-    except _OtherKindError:
+    except OtherKindError:
         return None
     except (ValueError, OSError, zlib.error) as error:
         raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
@@ -75,7 +69,7 @@ def _gather(file: BinaryIO, judge: Judge) -> Gathered:
     refs, counts, ways, rules = _Row(), _Row(), _Row(), _Row()
     relations: list[Relation] = []
     has_nodes: list[bool] = []
-    for found in _in_order(_Roads(judge).find, _blobs(file)):
+    for found in _in_order(_Roads(judge).find, blobs(file)):
         for row, some in zip(
             (refs, counts, ways, rules),
             (found.ref, found.count, found.way, found.rule),
@@ -86,7 +80,7 @@ def _gather(file: BinaryIO, judge: Judge) -> Gathered:
         has_nodes.append(found.nodes)
     ids = _distinct(refs.parts)
     places = _Places(ids, judge)
-    wanted = (blob for blob, so in zip(_blobs(file), has_nodes, strict=True) if so)
+    wanted = (blob for blob, so in zip(blobs(file), has_nodes, strict=True) if so)
     for _ in _in_order(places.find, wanted):
         pass
     return Gathered(
@@ -141,75 +135,6 @@ def _in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def _blobs(file: BinaryIO) -> Iterator[bytes]:
-    """Give the packed blocks of data of a file."""
-    file.seek(0)
-    begun = False
-    while size := file.read(4):
-        header = _exactly(file, int.from_bytes(size, "big"), _HEADER_B)
-        told = _fields(header)
-        blob = _exactly(file, _whole(told, 3), _BLOB_B + _HEADER_B)
-        if told.get(1) == b"OSMHeader":
-            begun = True
-            _check_features(_unpacked(blob))
-        elif not begun:
-            raise ValueError("the file does not begin with a header")
-        elif told.get(1) == b"OSMData":
-            yield blob
-    if not begun:
-        raise ValueError("the file has no header")
-
-
-def _exactly(file: BinaryIO, size: int, most: int) -> bytes:
-    found = file.read(size) if size <= most else b""
-    if len(found) != size:
-        raise ValueError("the file is cut short, or no .osm.pbf file")
-    return found
-
-
-def _fields(message: bytes) -> dict[int, bytes | int]:
-    """Give the fields of a small message by number, of one that repeats the last."""
-    block = np.frombuffer(message, np.uint8)
-    found: dict[int, bytes | int] = {}
-    at = 0
-    while at < len(block):
-        number, inside, a, z, at = pbf.field(block, at, len(block))
-        found[int(number)] = message[a:z] if inside else int(a)
-    return found
-
-
-def _whole(told: Mapping[int, bytes | int], number: int) -> int:
-    found = told.get(number, -1)
-    if isinstance(found, bytes) or found < 0:
-        raise ValueError("a block does not tell its size")
-    return found
-
-
-def _check_features(header: bytes) -> None:
-    block = np.frombuffer(header, np.uint8)
-    for a, z in pbf.spans(block, np.array([[0, len(block)]]), 4):
-        if header[a:z] not in _READS:
-            raise _OtherKindError
-
-
-def _unpacked(blob: bytes) -> bytes:
-    """Unpack a block."""
-    told = _fields(blob)
-    raw, packed = told.get(1), told.get(3)
-    if isinstance(raw, bytes):
-        return raw
-    if not isinstance(packed, bytes):
-        raise _OtherKindError
-    size = _whole(told, 2)
-    if size > _BLOB_B:
-        raise ValueError("a block is larger than the format allows")
-    unpacking = zlib.decompressobj()
-    found = unpacking.decompress(packed, size + 1)
-    if len(found) != size or not unpacking.eof:
-        raise ValueError("a block is not as large as it says")
-    return found
 
 
 @dataclass
@@ -329,7 +254,7 @@ class _Roads:
 
     def find(self, blob: bytes) -> _Found:
         """Read a block."""
-        block = _Block(_unpacked(blob))
+        block = _Block(unpacked(blob))
         ids, parts = pbf.things(block.bytes, block.messages(3))
         rule = np.zeros(0, np.int64)
         if len(ids):
@@ -382,7 +307,7 @@ class _Places:
 
     def find(self, blob: bytes) -> None:
         """Read a block."""
-        block = _Block(_unpacked(blob))
+        block = _Block(unpacked(blob))
         scaled, marks = pbf.scale(block.bytes), self._words.marks(block)
         for span in block.messages(2):
             at, tags = pbf.dense(block.bytes, span, scaled, self._ids, self.lon, self.lat)
