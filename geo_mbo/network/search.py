@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from geo_mbo.engine import Hierarchy, Metric
     from geo_mbo.engine.types import Nodes
     from geo_mbo.network.costs import Costs
-    from geo_mbo.network.road import Floats, Network, Whole
+    from geo_mbo.network.road import Floats, Network
 
 Engine = Literal["auto", "plain", "prepared"]
 
@@ -249,37 +249,12 @@ def plain_searches(
 
     nodes = len(roads.junction)
     size = max(1, _BLOCK_BYTES // (16 * (nodes + 1)))
-    matrix = _matrix(roads, mode, towards=towards)
+    matrix = least_links(roads, mode, towards=towards)
     for first in range(0, len(places), size):
         block = places.take(slice(first, first + size))
-        whole = _with_places(matrix, block)
+        whole = with_places(matrix, block)
         reached = dijkstra(whole, directed=True, indices=nodes + np.arange(len(block)), limit=limit)
         yield first, reached[:, :nodes]
-
-
-def plain_way(
-    roads: Roads, mode: str, origin: Places, target: Places
-) -> tuple[int, Whole, int, int] | None:
-    """Find the fastest way between two places: cost, links, first and last node; None: no way."""
-    from scipy.sparse.csgraph import dijkstra
-
-    nodes = len(roads.junction)
-    whole = _with_places(_matrix(roads, mode, towards=True), target)
-    (reached,), (after,) = dijkstra(
-        whole, directed=True, indices=np.array([nodes]), return_predecessors=True
-    )
-    ways = reached[origin.node] + origin.cost
-    if not len(ways) or not np.isfinite(ways.min()):
-        return None
-    on = [int(origin.node[np.argmin(ways)])]
-    while after[on[-1]] != nodes:
-        on.append(int(after[on[-1]]))
-    weight = roads.weights(mode)
-    order = np.lexsort((weight, roads.head, roads.tail))
-    # The first link from one node to the next is the least of them.
-    keys = roads.tail[order].astype(np.int64) * nodes + roads.head[order]
-    steps = np.array(on[:-1], np.int64) * nodes + np.array(on[1:], np.int64)
-    return int(ways.min()), order[np.searchsorted(keys, steps)], on[0], on[-1]
 
 
 def _plain(roads: Roads, mode: str, origins: Places, targets: Places) -> Costs:
@@ -296,7 +271,7 @@ def _plain(roads: Roads, mode: str, origins: Places, targets: Places) -> Costs:
     return found
 
 
-def _matrix(roads: Roads, mode: str, *, towards: bool) -> csr_array:
+def least_links(roads: Roads, mode: str, *, towards: bool) -> csr_array:
     """Give the open links as a sparse matrix, of parallel ones the least, by where a search is."""
     weight = roads.weights(mode)
     row, column = (roads.head, roads.tail) if towards else (roads.tail, roads.head)
@@ -315,7 +290,7 @@ def _least(row: Nodes, column: Nodes, weight: Costs, nodes: int) -> csr_array:
     return csr_array(parts, shape=(nodes, nodes))
 
 
-def _with_places(roads: csr_array, places: Places) -> csr_array:
+def with_places(roads: csr_array, places: Places) -> csr_array:
     """Put the places under the graph as rows of their own."""
     from scipy.sparse import csr_array
 

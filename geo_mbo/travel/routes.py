@@ -8,8 +8,9 @@ import numpy as np
 
 from geo_mbo.errors import InputError
 from geo_mbo.network.pairs import Snapped, snapped, told_pairs
-from geo_mbo.network.routes import way_of
-from geo_mbo.network.search import Search, Searcher, searchers_of
+from geo_mbo.network.routes import finder, way_of
+from geo_mbo.network.search import Search, searchers_of
+from geo_mbo.network.turns import Roads
 from geo_mbo.notes import Notify, to_log
 from geo_mbo.schema import TRAVEL_STATUS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from shapely import LineString
 
     from geo_mbo.network import Network
+    from geo_mbo.network.routes import Find
 
 
 def routes(
@@ -79,7 +81,8 @@ def routes(
         raise InputError.of("not_in_pairs", count=len(origins), other=len(sites))
     points = snapped(network, origins, sites, mode=mode, snap_m=search.snap_limit_m, notify=notify)
     searcher = searchers_of(network, [mode], search)[mode]
-    rows = [_route(searcher, points.pair(k), limit_min) for k in range(len(origins))]
+    find = finder(searcher, mode, searches=len(origins))
+    rows = [_route(searcher.roads, points.pair(k), find, limit_min) for k in range(len(origins))]
     minutes, meters, status, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
     return gpd.GeoDataFrame(
         {
@@ -96,12 +99,12 @@ def routes(
 
 
 def _route(
-    searcher: Searcher, points: Snapped, limit_min: float
+    roads: Roads, points: Snapped, find: Find, limit_min: float
 ) -> tuple[float, float, str, LineString]:
     import shapely
 
-    network = searcher.roads.network
-    cost, way = way_of(searcher, points)
+    network = roads.network
+    cost, way = way_of(roads, points, find)
     found = told_pairs(network, points, np.array([[cost]]), limit_min)
     minutes, meters = float(found.minutes[0, 0]), float(found.meters[0, 0])
     status = TRAVEL_STATUS[found.status[0, 0]]
