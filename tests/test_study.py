@@ -174,3 +174,13 @@ def test_a_second_run_from_the_cache_gives_the_same(example: Path, tmp_path: Pat
     for mode in first.matrix.modes:
         assert (first.matrix.minutes(mode) == again.matrix.minutes(mode)).all()
     pd.testing.assert_frame_equal(first.findings.catchment, again.findings.catchment)
+
+
+def test_a_study_may_name_every_mode_there_is():
+    from typing import get_args
+
+    from geo_mbo.export.layers import _MODES
+    from geo_mbo.modes import modes
+    from geo_mbo.study.file import ModeName
+
+    assert set(get_args(ModeName)) == set(modes()) == set(_MODES)

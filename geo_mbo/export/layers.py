@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 Shape = Literal["Point", "LineString", "MultiPolygon", ""]
 """Kind of geometry; empty: a table without."""
 
-_MODES = {"walk": "lopen", "bike": "fiets", "ebike": "ebike", "car": "auto", "transit": "ov"}
+_MODES = {
+    "walk": "lopen",
+    "bike": "fiets",
+    "ebike": "ebike",
+    "speed_pedelec": "speedpedelec",
+    "car": "auto",
+    "car_peak": "autospits",
+    "transit": "ov",
+}
 _WORDS = {
     "mode": "mode",
     "status": "value",

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from geo_mbo.errors import Breach, FileError, MissingFileError, StudyError
 
-ModeName = Literal["walk", "bike", "ebike", "car", "transit"]
+ModeName = Literal["walk", "bike", "ebike", "speed_pedelec", "car", "car_peak", "transit"]
 
 
 class _Strict(BaseModel):
