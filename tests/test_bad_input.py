@@ -217,6 +217,8 @@ def test_an_interrupt_ends_with_130_and_nothing_half(copy: Path, tmp_path: Path)
         stderr=subprocess.PIPE,
         text=True,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "c")},
+        # A shell that runs the tests in the background makes all its children deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     assert process.stderr is not None
     for line in process.stderr:
