@@ -27,6 +27,8 @@ FORMAT = 2
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+_MARKS = ("told.json", "zarr.json")
+"""By these a folder of arrays, or a travel matrix, is known."""
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -134,7 +136,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     FileError
-        The folder cannot be written, or the disk is full.
+        The folder cannot be written, the disk is full, or `path` is a folder that holds other
+        things than what this program writes as one.
 
     Examples
     --------
@@ -146,13 +149,14 @@ def replacing(path: Path) -> Iterator[Path]:
     ('whole', ['a.txt'])
     """
     scratch: Path | None = None
+    _guard(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".half-", dir=path.parent))
         fresh = scratch / path.name
         yield fresh
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            path.replace(scratch / "before")
         fresh.replace(path)
     except OSError as error:
         if isinstance(error, FileError):
@@ -163,6 +167,12 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _guard(path: Path) -> None:
+    """Refuse to replace a folder of somebody else's."""
+    if path.is_dir() and any(path.iterdir()) and not any((path / m).exists() for m in _MARKS):
+        raise FileError.of("folder_in_use", path=str(path))
 
 
 def write_text(path: Path, content: str) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Self
 
 from geo_mbo.messages import Lang, text
@@ -104,3 +105,38 @@ class MissingFileError(FileError, FileNotFoundError):
 
 class FetchError(GeoMboError, ConnectionError):
     """A publisher could not be reached, or did not give what was asked."""
+
+
+def one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuse an option that is not one of these words.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if value not in allowed:
+        raise InputError.of("not_one_of", name=name, value=value, allowed=", ".join(allowed))
+
+
+def above_zero(**numbers: float) -> None:
+    """Refuse options that are no finite numbers above 0, all at once.
+
+    Raises
+    ------
+    InputError
+        Some are not.
+
+    Examples
+    --------
+    >>> above_zero(cell_m=100.0, limit_m=float("nan"))
+    Traceback (most recent call last):
+    geo_mbo.errors.InputError: 'limit_m' is nan. Give a number above 0.
+    """
+    breaches = [
+        Breach("not_above_zero", {"name": name, "value": str(value)})
+        for name, value in numbers.items()
+        if not (isfinite(value) and value > 0)
+    ]
+    if breaches:
+        raise InputError(breaches)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from itertools import product
 
 import networkx as nx
@@ -14,9 +16,10 @@ from hypothesis import strategies as st
 from geo_mbo.cache import Cache
 from geo_mbo.engine import Places
 from geo_mbo.errors import CrsError, InputError
+from geo_mbo.modes import TurnSeconds
 from geo_mbo.network.pairs import walking_ms
 from geo_mbo.network.road import largest_piece
-from geo_mbo.network.search import Searcher, plain_searches
+from geo_mbo.network.search import Searcher, plain_searches, searchers_of
 from geo_mbo.network.snapping import snap
 from geo_mbo.network.turns import roads_of
 from geo_mbo.schema import TRAVEL_STATUS
@@ -287,8 +290,6 @@ def test_an_added_road_never_makes_a_trip_longer():
     homes, schools = random_places(2, 20), random_places(5, 5)
     kept = roads.times("bike").copy()
     kept[:, :10] = INF
-    from dataclasses import replace
-
     ends = snap(replace(roads, seconds={"bike": kept}), shapely.points(homes), mode="bike")
     again = snap(roads, shapely.points(homes), mode="bike")
     same = ends.edge == again.edge  # a new road may be nearer: only where the point meets the same
@@ -382,3 +383,40 @@ def test_many_pairs_are_told_the_same(monkeypatch, limit_min):
     monkeypatch.setattr("geo_mbo.network.pairs._MANY_PAIRS", 1)
     for one, other in zip(few, asked(roads, homes, schools, limit_min=limit_min)[:3], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("engine", ["plain", "prepared"])
+def test_a_network_without_roads_and_a_mode_named_twice(engine):
+    bare = network([(0, 0)], [])
+    _, _, words, _ = asked(bare, [(0, 0)], [(0, 0)], engine=engine)
+    assert words.tolist() == [["site_too_far"]]
+    roads = network(MAIN, APART[:2])
+    roads = replace(
+        roads,
+        seconds=roads.seconds | {"walk": roads.times("bike")},
+        turn_s={"bike": TurnSeconds(1, 1, 1)},
+    )
+    assert set(searchers_of(roads, ["bike", "bike", "walk"])) == {"bike", "walk"}
+    with pytest.raises(InputError, match="unique"):
+        travel_matrix(
+            roads, points("origin", [(0, 0)]), points("site", [(0, 0)]), modes=["bike", "bike"]
+        )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"engine": "perpared"}, {"snap_limit_m": 0}, {"snap_limit_m": INF}, {"memory_mb": -1}]
+)
+def test_options_that_no_search_can_have(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        Search(**wrong)
+
+
+def test_weights_kept_for_another_order_are_not_taken(tmp_path, monkeypatch):
+    roads, cache = random_network(2, size=9), Cache(tmp_path)
+    homes, schools = random_places(1, 30), random_places(2, 9)
+    due = asked(roads, homes, schools, engine="prepared", cache=cache)[0]
+    (kept,) = tmp_path.glob("hierarchy-*.json")
+    kept.unlink()
+    monkeypatch.setitem(sys.modules, "pymetis", None)
+    again = asked(roads, homes, schools, engine="prepared", cache=cache)[0]
+    np.testing.assert_array_equal(again, due)

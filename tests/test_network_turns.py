@@ -233,6 +233,9 @@ def test_costs_pack_what_they_say():
     cost = packed(np.array([0.0, 59.96, INF, 0.0]), np.array([0.0, 1234.56, 5.0, 3000.0]))
     assert seconds_of(cost).tolist() == [0.0, 60.0, INF, 1.5]  # nobody is faster than 2,048 m/s
     assert meters_of(cost).tolist() == [0.0, 1234.6, INF, 3000.0]
+    endless = packed(np.array([1e9, 1e300, 60.0]), np.array([1e12, 0.0, 1e300]))
+    assert (endless < NO_WAY).all()
+    assert (seconds_of(endless) >= HORIZON_MIN * 60).all()
     assert packed(np.array([60.0]), np.array([0.0]))[0] <= most_within(1)
     assert packed(np.array([60.1]), np.array([0.0]))[0] > most_within(1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import geopandas as gpd
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from geo_mbo.modes import chosen
 from geo_mbo.network import read_network
 from geo_mbo.network.places import metric_places
 from geo_mbo.network.restrictions import rulings
+from geo_mbo.travel import Search, travel_matrix
 from tests.roads import osm_file
 
 MODES = ("walk", "bike", "car")
@@ -215,8 +217,37 @@ def test_a_gate_on_the_crossing(tmp_path):
     ]
     gate = {1: {"barrier": "bollard", "motor_vehicle": "no"}}
     found, _ = read(road_map(tmp_path / "a.osm", ARMS, relations, node_tags=gate))
-    # Through the gate and on; back before the gate, or back in the middle of it.
-    assert set(said(found)) == {(2, 1, 1, 1, 4), (2, 1, 2), (2, 1, 1, 1, 2)}
+    # Through the gate and on; back before the gate, or back in the middle of it; and, so that
+    # nobody forgets where he came from, out of the gate and straight back in.
+    assert set(said(found)) == {(2, 1, 1, 1, 4), (2, 1, 2), (2, 1, 1, 1, 2), (1, 1, 1)}
+
+
+@pytest.mark.parametrize("engine", ["plain", "prepared"])
+def test_a_gate_that_one_may_pass_frees_nobody_from_a_ban(tmp_path, engine):
+    took = []
+    for gate in ({}, {1: {"barrier": "bollard"}}):
+        path = road_map(
+            tmp_path / f"{len(gate)}.osm",
+            ARMS,
+            [ban("no_left_turn", "from:w1 via:n1 to:w3")],
+            node_tags=gate,
+        )
+        roads, _ = read(path)
+        at = {int(osm): k for k, osm in enumerate(roads.node_osm)}
+        home, school = (
+            gpd.GeoDataFrame(
+                {f"{name}_id": ["x"]},
+                geometry=gpd.points_from_xy([roads.node_x[at[osm]]], [roads.node_y[at[osm]]]),
+                crs=roads.crs,
+            )
+            for name, osm in (("origin", 2), ("site", 4))
+        )
+        matrix = travel_matrix(
+            roads, home, school, modes=["bike"], search=Search(engine=engine), notify=lambda _: None
+        )
+        took.append(matrix.meters("bike")[0, 0])
+    assert took[0] == pytest.approx(took[1], abs=0.5)
+    assert took[0] > 300  # the turn itself would be two arms long
 
 
 def test_bans_outside_the_box_are_no_matter(tmp_path):
@@ -309,3 +340,11 @@ def test_random_towns_agree_with_the_plain_way(tmp_path, seed):
     due, unclear = _plain(ways, relations)
     assert banned == due
     assert notes.get("turns_unclear", 0) == unclear
+
+
+def test_a_ban_over_far_too_many_ways_is_unclear_at_once(tmp_path):
+    members = "from:w1 " + "via:w5 " * 40 + "to:w3"
+    ways = [*ARMS, ([1, 6, 8, 1], STREET)]
+    assert read(road_map(tmp_path / "a.osm", ways, [ban("no_left_turn", members)]))[1] == {
+        "turns_unclear": 1
+    }

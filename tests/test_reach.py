@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geo_mbo.errors import CrsError
+from geo_mbo.errors import CrsError, InputError
 from geo_mbo.network import read_network
 from geo_mbo.network.pairs import walking_ms
 from geo_mbo.reach import isochrones
@@ -152,6 +152,14 @@ def test_no_sites_and_no_limits_keep_the_columns():
 def test_another_coordinate_system_is_refused():
     with pytest.raises(CrsError):
         isochrones(RIVER, points("site", [(5, 52)], crs="EPSG:4326"), mode="bike")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"direction": "form"}, {"cell_m": 0}, {"cutoffs_min": [15, float("nan")]}]
+)
+def test_options_that_no_isochrone_can_have(wrong):
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        reach(RIVER, [(0, 0)], **wrong)
 
 
 @pytest.mark.real_data

@@ -78,3 +78,15 @@ def test_doubled_labels_and_nothing_asked(tmp_path):
         roads, points("origin", []), points("site", []), modes=["bike"], search=search
     )
     assert none.minutes("bike").shape == (0, 0)
+
+
+def test_a_folder_of_somebody_else_is_not_replaced(tmp_path):
+    (tmp_path / "thesis.txt").write_text("two years")
+    with pytest.raises(FileError, match="other things"):
+        asked(random_network(3), store=tmp_path)
+    with pytest.raises(FileError, match="other things"):
+        random_network(3).save(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "two years"
+    asked(random_network(3), store=tmp_path / "matrix.zarr")
+    asked(random_network(4), store=tmp_path / "matrix.zarr")
+    assert {p.name for p in tmp_path.iterdir()} == {"thesis.txt", "matrix.zarr"}

@@ -26,6 +26,7 @@ HORIZON_MIN = _HORIZON_TENTHS / 600
 _FASTEST = 2**_SHIFT // _HORIZON_TENTHS
 FASTEST_MS = float(_FASTEST)
 """Nobody goes faster than this (m/s): a stretch of 2,048 m takes a second at least."""
+_MOST = 2**_SHIFT - 1
 NO_WAY = np.int64(2**62 - 1)
 """The cost that stands for *no way*; two of them together still fit."""
 
@@ -40,8 +41,10 @@ def packed(seconds: Floats, meters: Floats) -> Costs:
     ([90.0, 0.1, inf], [450.0, 0.3, inf])
     """
     open_way = np.isfinite(seconds)
-    length = np.rint(np.where(open_way, meters, 0) * 10).astype(np.int64)
-    tenths = np.rint(np.where(open_way, seconds, 0) * 10).astype(np.int64)
+    # Beyond the horizon a cost only tells that there is a way: twice as far is as good as any.
+    length = np.rint(np.minimum(np.where(open_way, meters, 0) * 10, _MOST)).astype(np.int64)
+    tenths = np.rint(np.where(open_way, seconds, 0) * 10)
+    tenths = np.minimum(tenths, 2 * _HORIZON_TENTHS).astype(np.int64)
     tenths = np.maximum(tenths, -(-length // _FASTEST))
     return np.where(open_way, (tenths << _SHIFT) + length, NO_WAY)
 
@@ -53,7 +56,7 @@ def seconds_of(cost: Costs) -> Floats:
 
 def meters_of(cost: Costs) -> Floats:
     """Give the metres of costs; ``inf`` where there is no way."""
-    return np.where(cost < NO_WAY, (cost & (2**_SHIFT - 1)) / 10, np.inf)
+    return np.where(cost < NO_WAY, (cost & _MOST) / 10, np.inf)
 
 
 def most_within(minutes: float) -> int:

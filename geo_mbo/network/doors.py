@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def ways_out(roads: Roads, snaps: Snaps, mode: str) -> Places:
     """Give the doors by which one leaves snapped points: the ends of their edges."""
+    if not len(roads.network.tail):
+        return _none(len(snaps.edge))
     return _of_open(*by_ends(roads, snaps, mode))
 
 
@@ -39,6 +41,8 @@ def by_ends(roads: Roads, snaps: Snaps, mode: str) -> tuple[Whole, Costs]:
 
 def ways_in(roads: Roads, snaps: Snaps, mode: str) -> Places:
     """Give the doors by which one gets to snapped points: whence their edges may be taken."""
+    if not len(roads.network.tail):
+        return _none(len(snaps.edge))
     places, _ = with_sides(roads, snaps, mode)
     return places
 
@@ -76,9 +80,6 @@ def _both_ways(
 ) -> tuple[Whole, Floats, Floats, Floats]:
     """Give for each point its edge and, by tail and by head: part of it, seconds and delay."""
     network = roads.network
-    if not len(network.tail):
-        nothing = np.zeros((len(snaps.edge), 2))
-        return np.zeros(0, np.int64), nothing[:0], nothing[:0], nothing[:0]
     edge = np.where(snaps.edge >= 0, snaps.edge, 0)
     there, back = network.times(mode)[:, edge]
     delay_there, delay_back = network.delays(mode)[:, edge]
@@ -87,6 +88,11 @@ def _both_ways(
     delays = np.column_stack([delay_back, delay_there])
     with np.errstate(invalid="ignore"):  # nothing of a closed edge is nothing
         return edge, parts, np.where(parts == 0, 0.0, parts * way), delays
+
+
+def _none(count: int) -> Places:
+    """Give places without doors: where there are no roads."""
+    return Places(np.zeros(count + 1, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int64))
 
 
 def _meters(roads: Roads, edge: Whole, parts: Floats) -> Floats:

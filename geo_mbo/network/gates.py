@@ -65,6 +65,13 @@ class Gates:
             ways = [(*way, *between, following) for way in ways for between in either]
         return ways
 
+    def met(self, trail: Trail) -> list[int]:
+        """Give the edges of all gates at the nodes that a way leads through."""
+        heads = [self._gate(arc >> 1, head=arc & 1 == 0) for arc in trail[:-1]]
+        hubs = [self.hub[gate - self.edges] for gate in heads if gate >= 0]
+        found: list[int] = (self.edges + np.flatnonzero(np.isin(self.hub, hubs))).tolist()
+        return found
+
     def _between(self, arc: int, following: int) -> Trail:
         into = self._gate(arc >> 1, head=arc & 1 == 0)
         out = self._gate(following >> 1, head=following & 1 == 1)

@@ -319,6 +319,9 @@ def _turns(found: Forbidden, gates: Gates, modes: Sequence[Mode]) -> Turns:
     for trail, binds in found.trails.items():
         for way in gates.through(trail):
             whole.add(way, binds)
+        # Nobody forgets where he came from by going out of a gate and straight back in.
+        for gate in gates.met(trail):
+            whole.add((2 * gate + 1, 2 * gate), binds)
     trails = sorted(whole.trails)
     return Turns(
         arc=np.array([arc for trail in trails for arc in trail], np.int64),

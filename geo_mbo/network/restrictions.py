@@ -33,6 +33,8 @@ _TRANSPORT = {
 _TIMED = ("day_on", "day_off", "hour_on", "hour_off")
 _SEVERAL = {"no_entry": "from", "no_exit": "to"}
 """Restrictions with several members of one role: each of them is meant."""
+_MOST_WAYS = 8
+"""Via ways of a restriction; one with more is a fault of the map, and tried in vain."""
 
 
 @dataclass
@@ -208,6 +210,8 @@ class _Roads:
 
     def _along(self, ways: Sequence[int]) -> Iterator[tuple[int, Trail, int]]:
         """Give the walks along ways from end to end: where they enter, arcs, where they leave."""
+        if len(ways) > _MOST_WAYS or len(set(ways)) < len(ways):
+            return
         orders = [ways] if len(ways) == 1 else [ways, ways[::-1]]
         for order, backward in product(orders, (False, True)):
             walks = [self._whole(order[0], backward=backward)]

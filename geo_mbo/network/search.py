@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from geo_mbo.cache import NO_CACHE, Cache
 from geo_mbo.engine.places import Places
+from geo_mbo.errors import above_zero, one_of
 from geo_mbo.network.costs import NO_WAY
 from geo_mbo.network.turns import Roads, roads_of, shared_modes
 
@@ -64,6 +65,17 @@ class Search:
     engine: Engine = "auto"
     cache: Cache = NO_CACHE
     store: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no search can be.
+
+        Raises
+        ------
+        InputError
+            The engine is not known, or a limit is no number above 0.
+        """
+        one_of("engine", self.engine, get_args(Engine))
+        above_zero(snap_limit_m=self.snap_limit_m, memory_mb=self.memory_mb)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +136,7 @@ class Searcher:
             weight = self.roads.weights(mode)
             self._metrics[mode] = self.cache.kept(
                 "metric",
-                {**self._recipe, "weight": _digest(weight)},
+                {"order": _digest(self.hierarchy.rank), "weight": _digest(weight)},
                 make=lambda _: customise(self.hierarchy, weight),
                 save=lambda made, path: made.save(path),
                 load=lambda path: Metric.load(path, self.hierarchy),
@@ -207,9 +219,9 @@ def searchers_of(
     """
     for mode in modes:
         network.times(mode)
-    own = [mode for mode in modes if mode in network.turn_s]
+    own = {mode for mode in modes if mode in network.turn_s}
     found = {mode: Searcher(roads_of(network, mode), search.cache, search.engine) for mode in own}
-    if len(own) < len(set(modes)):
+    if set(modes) - own:
         shared = Searcher(roads_of(network), search.cache, search.engine)
         found |= dict.fromkeys(shared_modes(network), shared)
     return found

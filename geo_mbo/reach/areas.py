@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from geo_mbo.engine.metric import in_threads
+from geo_mbo.errors import above_zero, one_of
 from geo_mbo.network.costs import HORIZON_MIN, most_within
 from geo_mbo.network.doors import ways_in, ways_out
 from geo_mbo.network.pairs import walking_ms
@@ -84,7 +85,7 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     CrsError
         Sites and network differ in coordinate system.
     InputError
-        The network does not hold the mode.
+        The network does not hold the mode, or an option is none.
 
     Examples
     --------
@@ -96,6 +97,9 @@ def isochrones(  # noqa: PLR0913 - all but two are options, by keyword
     """
     import geopandas as gpd
 
+    one_of("direction", direction, ("to", "from"))
+    unknown = {f"cutoffs_min[{k}]": v for k, v in enumerate(cutoffs_min) if np.isnan(v)}
+    above_zero(cell_m=cell_m, **unknown)
     network_guard(network, sites, source="sites")
     searcher, far_m = searchers_of(network, [mode], search)[mode], search.snap_limit_m
     snaps = snap(network, np.asarray(sites.geometry), mode=mode, limit_m=far_m)

@@ -105,7 +105,12 @@ def travel_of(
         searched.append(
             cache.kept(
                 "matrix.zarr",
-                {**recipe, **points, "limit_min": given.search_limit_min},
+                {
+                    **recipe,
+                    **points,
+                    "limit_min": given.search_limit_min,
+                    "snap_limit_m": given.snap_limit_m,
+                },
                 make=search,
                 save=lambda matrix, to: matrix.save(to),
                 load=travel.TravelMatrix.open,
@@ -137,7 +142,12 @@ def reach_of(
     recipe = _roads_recipe(study, roads, (given.mode,))
     return cache.kept(
         "isochrones.gpkg",
-        {**recipe, "sites": _points(tables.sites), "cutoffs_min": given.cutoffs_min},
+        {
+            **recipe,
+            "sites": _points(tables.sites),
+            "cutoffs_min": given.cutoffs_min,
+            "snap_limit_m": given.snap_limit_m,
+        },
         make=lambda tell: isochrones(
             network,
             tables.sites,
@@ -158,7 +168,7 @@ def searched_modes(study: Study) -> tuple[str, ...]:
 
 
 def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mapping[str, object]:
-    """Give all that a search depends on beside its points: roads, rules, speeds, snap limit."""
+    """Give all that a network depends on: roads, rules, speeds."""
     from geo_mbo.modes import modes as known
     from geo_mbo.modes import priority
     from geo_mbo.network.access import rules
@@ -169,8 +179,9 @@ def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mappi
         "access": rules(),
         "priority": [sorted(ranks.items()), sorted(never_yields)],
         "columns": roads.columns,
-        "modes": [repr(known()[mode]) for mode in modes],
-        "snap_limit_m": study.parameters.snap_limit_m,
+        # Who walks to the road, and who pushes a bicycle, goes as walking does.
+        "modes": [repr(known()[mode]) for mode in sorted({*modes, "walk"})],
+        "asked": list(modes),
     }
 
 
