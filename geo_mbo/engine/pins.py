@@ -57,17 +57,13 @@ class Pins:
     ask_new: Truths
     doorless: Whole
 
-    def costs(
-        self, targets: Places, *, out: Weights | None = None, threads: int | None = None
-    ) -> Weights:
+    def costs(self, targets: Places, *, threads: int | None = None) -> Weights:
         """Give the cost of the fastest way from every origin to every target, exactly.
 
         Parameters
         ----------
         targets
             The targets.
-        out
-            Array of origins x targets to write into.
         threads
             How many; None: one a processor.
 
@@ -79,8 +75,7 @@ class Pins:
         from geo_mbo.engine.kernels.sweeps import LANES
 
         metric = self.metric
-        shape = (self.count, len(targets))
-        found = np.empty(shape, metric.up.dtype) if out is None else out
+        found = np.empty((self.count, len(targets)), metric.up.dtype)
         found[self.doorless] = metric.unreached
         doors = ranked(metric, targets)
         starts = range(0, len(targets), LANES)
