@@ -155,9 +155,7 @@ def replacing(path: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=".half-", dir=path.parent))
         fresh = scratch / path.name
         yield fresh
-        if path.is_dir() and not path.is_symlink():
-            path.replace(scratch / "before")
-        fresh.replace(path)
+        _swap(fresh, path, before=scratch / "before")
     except OSError as error:
         if isinstance(error, FileError):
             raise
@@ -167,6 +165,19 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _swap(fresh: Path, path: Path, *, before: Path) -> None:
+    """Put a file or folder in the place of what is there, which comes back if that fails."""
+    if not path.is_dir() or path.is_symlink():
+        fresh.replace(path)
+        return
+    path.replace(before)
+    try:
+        fresh.replace(path)
+    except OSError:
+        before.replace(path)
+        raise
 
 
 def _guard(path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,20 @@ def test_a_folder_of_somebody_else_is_not_replaced(tmp_path):
     asked(random_network(3), store=tmp_path / "matrix.zarr")
     asked(random_network(4), store=tmp_path / "matrix.zarr")
     assert {p.name for p in tmp_path.iterdir()} == {"thesis.txt", "matrix.zarr"}
+
+
+def test_what_was_there_comes_back_when_its_place_cannot_be_taken(tmp_path, monkeypatch):
+    store = tmp_path / "matrix.zarr"
+    before = asked(random_network(3), store=store).minutes("bike")
+    moves = Path.replace
+
+    def fails_on_the_new(self, target):
+        if Path(target) == store and self.name == store.name:
+            raise OSError("no room")
+        return moves(self, target)
+
+    monkeypatch.setattr(Path, "replace", fails_on_the_new)
+    with pytest.raises(FileError, match="no room"):
+        asked(random_network(4), store=store)
+    np.testing.assert_array_equal(TravelMatrix.open(store).minutes("bike"), before)
+    assert [p.name for p in tmp_path.iterdir()] == ["matrix.zarr"]
