@@ -184,3 +184,16 @@ def test_a_study_may_name_every_mode_there_is():
     from geo_mbo.study.file import ModeName
 
     assert set(get_args(ModeName)) == set(modes()) == set(_MODES)
+
+
+def test_what_is_kept_of_the_roads_depends_on_walking_and_not_on_the_snap_limit(example):
+    from geo_mbo.study.journeys import _roads_recipe
+
+    study = read_study(example / "study.toml")
+    roads = study.inputs.roads
+    recipe = _roads_recipe(study, roads, ("bike",))
+    assert [text[:18] for text in recipe["modes"]] == ["Mode(name='bike', ", "Mode(name='walk', "]
+    far = study.model_copy(
+        update={"parameters": study.parameters.model_copy(update={"snap_limit_m": 77.0})}
+    )
+    assert _roads_recipe(far, roads, ("bike",)) == recipe
