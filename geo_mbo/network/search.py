@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "plain", "prepared"]
 
 _PLAIN_US, _PREPARE_US, _START_S = 0.2, 12.0, 5.0
-"""Microseconds a node of one plain search and of the preparation, as `scripts/benchmark engine`
-prints them; seconds to load what is compiled."""
+"""Microseconds a node of one plain search and of the preparation, rounded up from the seconds that
+`scripts/benchmark engine` prints; seconds to load what is compiled."""
 _BLOCK_BYTES = 128 * 2**20
 """Memory for one block of plain searches."""
 
