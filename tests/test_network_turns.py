@@ -23,7 +23,7 @@ from geo_mbo.network.costs import (
 )
 from geo_mbo.network.road import Turns
 from geo_mbo.network.search import Searcher
-from geo_mbo.network.turns import BEND_DEGREES, roads_of, shared_modes
+from geo_mbo.network.turns import ABOUT_DEGREES, BEND_DEGREES, roads_of, shared_modes
 from tests.roads import network, random_network
 from tests.test_network_pairs import asked
 
@@ -125,6 +125,8 @@ def lost_s(roads, mode, came, following):
     turn = np.degrees(np.angle(steps[1] / steps[0]))
     if meets < 3 or abs(turn) <= BEND_DEGREES:
         return 0.0
+    if abs(turn) >= ABOUT_DEGREES:
+        return lost.about_s
     return lost.left_s if turn > 0 else lost.right_s
 
 
@@ -208,6 +210,17 @@ def test_turns_by_hand():
     bend = network([(0, 0), (600, 0), (600, 600)], [(0, 1, 60, 60), (1, 2, 60, 60)])
     bend = replace(bend, turn_s={"bike": TurnSeconds(8.0, 3.0, 20.0)})
     assert asked(bend, [(0, 0)], [(600, 600)])[0][0, 0] == 2.0  # a bend is no turn
+
+
+def test_back_by_a_road_beside_is_a_turn_about_and_no_left_or_right():
+    # Two roads on one line between 0 and 1, and a third to the north: out by one, back by another.
+    roads = network(
+        [(0, 0), (600, 0), (600, 600)], [(0, 1, 60, INF), (0, 1, INF, 60), (1, 2, 60, 60)]
+    )
+    roads = replace(roads, turn_s={"bike": TurnSeconds(8.0, 3.0, 20.0)})
+    graph = roads_of(roads, "bike")
+    about = graph.turn_cost[(graph.arc == 3) & (graph.tail == graph.landing[0])]
+    assert seconds_of(about).tolist() == [20.0]
 
 
 def test_modes_that_turn_for_nothing_share_a_graph():

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 BEND_DEGREES = 40.0
 """Up to this angle one goes straight on."""
+ABOUT_DEGREES = 175.0
+"""From this angle on one turns about, also into a road beside the one that one came by: neither to
+the left nor to the right."""
 _ARM_M = 15.0
 """A road leads to where it is after so many metres: what it does at the kerb is no direction."""
 
@@ -224,14 +227,16 @@ def _run(keys: Whole, key: int) -> slice:
 def _turn_s(network: Network, mode: str, came: Whole, following: Whole) -> Floats:
     """Give the seconds lost in each turn from one arc into another, by its angle.
 
-    Where only two roads meet nobody turns, however sharp the bend; who goes back turns about
-    everywhere.
+    Where only two roads meet nobody turns, however sharp the bend; who goes back by the road that
+    he came by turns about everywhere.
     """
     lost = network.turn_s[mode]
     out, into = _headings(network)
     turn = (out[following] - into[came] + 180) % 360 - 180
     seconds = np.select(
-        [turn > BEND_DEGREES, turn < -BEND_DEGREES], [lost.left_s, lost.right_s], 0.0
+        [np.abs(turn) >= ABOUT_DEGREES, turn > BEND_DEGREES, turn < -BEND_DEGREES],
+        [lost.about_s, lost.left_s, lost.right_s],
+        0.0,
     )
     open_ways = np.isfinite(network.times(mode)).any(axis=0)
     ends = np.concatenate([network.tail[open_ways], network.head[open_ways]])
