@@ -341,7 +341,8 @@ def _indicators() -> pd.DataFrame:
             "key": key,
             "indicator": indicator,
             "year": 2024,
-            "value": weight * times,
+            **dict.fromkeys(("value", "value_low", "value_high"), weight * times),
+            "label": None,
             "unit": "persons",
             "source": "made up",
         }

@@ -81,7 +81,19 @@ LOCATED_BY = ("given", "rio", "address", "postcode4", "none")
 QUALITY = ("exact", "approximate", "none")
 TRACKS = ("BOL", "BBL", "OTHER")
 """BOL (mostly at school) and BBL (mostly at work); all else (extraneous, vavo) is OTHER."""
-AREA_LEVELS = ("municipality", "province", "corop", "rmc", "labour_market", "pc4")
+AREA_LEVELS = (
+    "country",
+    "province",
+    "labour_market",
+    "corop",
+    "rmc",
+    "municipality",
+    "district",
+    "neighbourhood",
+    "pc4",
+)
+KEY_KINDS = (*AREA_LEVELS, "site", "institution", "programme", "sector")
+"""What a number can be a number of; a country has its code of two letters, such as NL."""
 ORIGIN_KINDS = ("municipality", "abroad", "unknown")
 STUDENT_KINDS = ("history", "forecast")
 TRAVEL_STATUS = ("ok", "unreachable", "origin_too_far", "site_too_far", "over_limit")
@@ -163,11 +175,14 @@ INDICATORS = Contract(
     "indicators",
     ("key_kind", "key", "indicator", "year"),
     {
-        "key_kind": Column(among=(*AREA_LEVELS, "site", "institution", "programme")),
+        "key_kind": Column(among=KEY_KINDS),
         "key": _ID,
         "indicator": _ID,
         "year": _YEAR,
         "value": Column("number", optional=True),
+        "value_low": Column("number", optional=True),
+        "value_high": Column("number", optional=True),
+        "label": _TEXT,
         "unit": _ID,
         "source": _ID,
     },
