@@ -120,7 +120,8 @@ def _table(
             sums.assign(key_kind="municipality", indicator=name),
         ]
     table = pd.concat(parts, ignore_index=True).assign(unit="inhabitants", source=source)
-    table = table.assign(value_low=table["value"], value_high=table["value"], label=pd.NA)
+    table = table.assign(value_low=table["value"], value_high=table["value"])
+    table["label"] = None
     _tell(table[(table["indicator"] == YOUNG_PEOPLE) & (table["key_kind"] == "pc4")], pc4, notify)
     return checked(table.sort_values(list(INDICATORS.key)), INDICATORS, source=source)
 
