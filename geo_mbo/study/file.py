@@ -65,6 +65,8 @@ class Inputs(_Strict):
         Polygons of the gemeenten (PDOK ``gemeente_gegeneraliseerd``): the one input that must be.
     provinces, postcodes
         Polygons of provinces and PC4 areas.
+    labour_markets, corop, rmc, districts, neighbourhoods
+        Polygons of further regions (arbeidsmarktregio, COROP, RMC, wijk, buurt), for indicators.
     inhabitants
         CBS inhabitants by PC4 and five-year age band.
     institutions, offers, locations
@@ -88,6 +90,11 @@ class Inputs(_Strict):
     municipalities: _File
     provinces: _File | None = None
     postcodes: _File | None = None
+    labour_markets: _File | None = None
+    corop: _File | None = None
+    rmc: _File | None = None
+    districts: _File | None = None
+    neighbourhoods: _File | None = None
     inhabitants: _File | None = None
     institutions: _File | None = None
     offers: _File | None = None

@@ -65,6 +65,7 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
 def _read(study: Study) -> dict[str, pd.DataFrame]:
     """Read every input that is named with the reader of its key."""
     from geo_mbo.sources import cbs, duo, geofile, own, rio
+    from geo_mbo.tables.areas import REGIONS
 
     plain = {
         "inhabitants": cbs.read_inhabitants,
@@ -80,6 +81,7 @@ def _read(study: Study) -> dict[str, pd.DataFrame]:
         "municipalities": geofile.read_areas,
         "provinces": geofile.read_areas,
         "postcodes": geofile.read_pc4,
+        **dict.fromkeys(REGIONS, geofile.read_areas),
     }
 
     def read(key: str, given: InputFile) -> pd.DataFrame:
@@ -99,6 +101,7 @@ def _read(study: Study) -> dict[str, pd.DataFrame]:
 
 def _areas(raw: Raw, notify: Notify) -> gpd.GeoDataFrame:
     from geo_mbo import tables
+    from geo_mbo.tables.areas import REGIONS
 
     provinces = [tables.provinces(found, notify=notify) for found in _those(raw, "provinces")]
     municipalities = tables.municipalities(
@@ -108,7 +111,17 @@ def _areas(raw: Raw, notify: Notify) -> gpd.GeoDataFrame:
         tables.pc4(found, municipalities=municipalities, notify=notify)
         for found in _those(raw, "postcodes")
     ]
-    return tables.all_areas(municipalities, *provinces, *postcodes)
+    regions = [
+        tables.regions(
+            raw[key],
+            level=level,
+            parents=municipalities if level in ("district", "neighbourhood") else None,
+            notify=notify,
+        )
+        for key, level in REGIONS.items()
+        if key in raw
+    ]
+    return tables.all_areas(municipalities, *provinces, *regions, *postcodes)
 
 
 def _indicators(study: Study, raw: Raw, areas: gpd.GeoDataFrame, notify: Notify) -> pd.DataFrame:

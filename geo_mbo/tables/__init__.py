@@ -16,7 +16,7 @@ from geo_mbo.schema import (
     checked,
     empty,
 )
-from geo_mbo.tables.areas import all_areas, municipalities, pc4, provinces
+from geo_mbo.tables.areas import all_areas, municipalities, pc4, provinces, regions
 from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.indicators import indicators, pc4_indicators
 from geo_mbo.tables.offers import offers
@@ -46,6 +46,7 @@ __all__ = [
     "pc4",
     "pc4_indicators",
     "provinces",
+    "regions",
     "residents",
     "sites",
     "students",

@@ -1,4 +1,4 @@
-"""Municipalities, provinces and PC4 as one table of areas, each with the area it lies in."""
+"""Municipalities, regions and PC4 as one table of areas, each with the area it lies in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-_DATA_SETS = {"municipality": "municipalities", "province": "provinces", "pc4": "postcodes"}
+REGIONS = {
+    "labour_markets": "labour_market",
+    "corop": "corop",
+    "rmc": "rmc",
+    "districts": "district",
+    "neighbourhoods": "neighbourhood",
+}
+"""Inputs of a study that are regions, and the level of area that each becomes."""
+
+_DATA_SETS = {
+    "municipality": "municipalities",
+    "province": "provinces",
+    "pc4": "postcodes",
+    **{level: key for key, level in REGIONS.items()},
+}
 
 STRADDLES = 0.05
 """A PC4 lies in two municipalities when more than this share of it is outside its own."""
@@ -131,6 +145,61 @@ def pc4(
         notify(note("pc4_outside", table.loc[outside, "area_id"]))
     if straddling.any():
         notify(note("pc4_straddles", table.loc[straddling, "area_id"]))
+    return table
+
+
+def regions(
+    raw: gpd.GeoDataFrame,
+    *,
+    level: str,
+    parents: gpd.GeoDataFrame | None = None,
+    valid_from: str = "",
+    notify: Notify = to_log,
+) -> gpd.GeoDataFrame:
+    """Give regions of one level as areas: labour-market, COROP and RMC, districts, neighbourhoods.
+
+    Parameters
+    ----------
+    raw
+        ``code``, ``name`` and polygons (`geo_mbo.sources.geofile.read_areas`); a region without a
+        code has its name for one. Codes stay as they are written: a number is joined by them.
+    level
+        One of the levels of `REGIONS`.
+    parents
+        Areas that these lie in, such as the municipalities of neighbourhoods; each gets the one
+        around a point inside it. Without them a region has no parent.
+    valid_from
+        Date from which these boundaries hold.
+    notify
+        Gets notes on polygons that had to be repaired, and regions in none of the parents.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Areas (`geo_mbo.schema.AREAS`) of this level.
+
+    Raises
+    ------
+    ContractError, CrsError
+        A code is twice there, or the geometry is no polygon in RD New.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> raw = gpd.GeoDataFrame({"code": ["AM01"], "name": ["Kust"]},
+    ...                        geometry=[shapely.box(1e5, 4e5, 1.1e5, 4.1e5)], crs=28992)
+    >>> regions(raw, level="labour_market")[["area_id", "level", "name"]]
+      area_id          level  name
+    0    AM01  labour_market  Kust
+    """
+    codes = raw["code"].mask(raw["code"].isna(), raw["name"])
+    table = _areas(raw.assign(code=codes), level, valid_from=valid_from, notify=notify)
+    if parents is None or table.empty:
+        return table
+    table["parent_id"] = _around(table, parents)
+    outside = table["parent_id"].isna()
+    if outside.any():
+        notify(note("region_outside", table.loc[outside, "name"], level=level))
     return table
 
 
