@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from geo_mbo.sources.text import once, read_text, take, wrong_cell
+from geo_mbo.errors import FileError, InputError
+from geo_mbo.sources.periods import days, ends, holds
+from geo_mbo.sources.text import header, once, read_bytes, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +27,29 @@ _ADDRESS = {
     "postcode": "POSTCODE",
     "place": "PLAATSNAAM",
 }
+_JSON = (".json", ".jsonl", ".ndjson")
+_API_FIELDS = {
+    "onderwijslocatiecode": "ONDERWIJSLOCATIECODE",
+    "bag-id": "BAG_ID",
+    "gpsLatitude": "GPS_LATITUDE",
+    "gpsLongitude": "GPS_LONGITUDE",
+    "straatnaam": "STRAATNAAM",
+    "huisnummer": "HUISNUMMER",
+    "huisnummertoevoeging": "HUISNUMMERTOEVOEGING",
+    "postcode": "POSTCODE",
+    "plaatsnaam": "PLAATSNAAM",
+}
+"""Fields of an onderwijslocatie in the RIO LOD API v2, and the headers of the same in the file."""
 
 
 def read_locations(path: Path | str) -> pd.DataFrame:
-    """Read the onderwijslocaties (``onderwijslocaties.csv``) with their GPS coordinates.
+    """Read the onderwijslocaties with their GPS coordinates.
+
+    Parameters
+    ----------
+    path
+        ``onderwijslocaties.csv``; or, ending in ``.json``, ``.jsonl`` or ``.ndjson``, what the
+        RIO LOD API gives: an onderwijslocatie a line, or all of them in a list under ``rows``.
 
     Returns
     -------
@@ -36,11 +60,12 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError, FileError
-        See `geo_mbo.sources.text.read_text`; columns are missing; a coordinate
-        is no number; a location is there twice.
+        See `geo_mbo.sources.text.read_text`; the file is no JSON; columns are missing; a
+        coordinate is no number; a location is there twice.
     """
     path = Path(path)
-    taken = take(read_text(path), _LOCATIONS, optional=_ADDRESS, where=path.name)
+    frame = _api_frame(path) if path.suffix.lower() in _JSON else read_text(path)
+    taken = take(frame, _LOCATIONS, optional=_ADDRESS, where=path.name)
     once(taken[["site_id"]], where=path.name)
     number = taken["house"].fillna("") + taken["addition"].fillna("")
     _order_guard(taken, where=path.name)
@@ -53,11 +78,17 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     return read[order].reset_index(drop=True)
 
 
-def read_providers(path: Path | str) -> pd.DataFrame:
-    """Read which institution (BRIN) stands behind which onderwijsaanbieder, as it is now.
+def read_providers(path: Path | str, *, on: date | None = None) -> pd.DataFrame:
+    """Read which institution (BRIN) stands behind which onderwijsaanbieder.
 
-    The file is ``relaties_onderwijsaanbieders_onderwijsinstellingserkenningen.csv``; relations
-    that have ended are left out, as they say nothing about today.
+    The file is ``relaties_onderwijsaanbieders_onderwijsinstellingserkenningen.csv``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    on
+        The day on which a relation has to hold; without one, the relations that have no end.
 
     Returns
     -------
@@ -67,17 +98,75 @@ def read_providers(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError, FileError
-        See `geo_mbo.sources.text.read_text`; or columns are missing.
+        See `geo_mbo.sources.text.read_text`; columns are missing, or a day is none.
     """
     path = Path(path)
     taken = take(
         read_text(path),
         {"provider_id": "ONDERWIJSAANBIEDERID", "institution_id": "OIE_CODE"},
-        optional={"ended": "EINDDATUM"},
+        optional={"begins": "BEGINDATUM", "ended": "EINDDATUM"},
         where=path.name,
     )
-    current = taken[taken["ended"].isna()]
+    begins = days(taken["begins"], where=path.name, column="BEGINDATUM")
+    ended = ends(taken["ended"], where=path.name, column="EINDDATUM")
+    current = taken[holds(begins, ended, on)]
     return current[["provider_id", "institution_id"]].drop_duplicates().reset_index(drop=True)
+
+
+def _api_frame(path: Path) -> pd.DataFrame:
+    """Give what the RIO LOD API gave as text under the headers of the file."""
+    import pandas as pd
+
+    raw = read_bytes(path)
+    found = list(_api_rows(raw, path))
+    if not found:
+        raise InputError.of("no_rows", path=str(path))
+    lines = pd.Index([line for line, _ in found], name="line", dtype="int64")
+    there = {field for _, row in found for field in row}
+    return pd.DataFrame(
+        {
+            header(theirs): pd.array([_text(row.get(field)) for _, row in found], dtype="str")
+            for field, theirs in _API_FIELDS.items()
+            if field in there
+        },
+        index=lines,
+    )
+
+
+def _api_rows(raw: bytes, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Give each onderwijslocatie with the line it stands on, or its place in the list."""
+    try:
+        text = raw.decode("utf-8-sig")
+        lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        parsed = [(n, json.loads(line)) for n, line in lines] if _by_line(lines) else []
+        rows = parsed or list(enumerate(_listed(json.loads(text)), start=1))
+    except (ValueError, RecursionError) as error:
+        raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
+    wrong = [n for n, row in rows if not isinstance(row, dict)]
+    if wrong:
+        reason = f"JSON, line {wrong[0]}"
+        raise FileError.of("cannot_read", path=str(path), reason=reason)
+    yield from rows
+
+
+def _by_line(lines: list[tuple[int, str]]) -> bool:
+    """Say whether the first line is one onderwijslocatie, and not the start of a whole."""
+    try:
+        first = json.loads(lines[0][1]) if lines else None
+    except ValueError:
+        return False
+    return isinstance(first, dict) and "rows" not in first
+
+
+def _listed(whole: Any) -> list[Any]:
+    rows = whole.get("rows") if isinstance(whole, dict) else whole
+    if not isinstance(rows, list):
+        raise ValueError("rows")  # noqa: TRY004  told as the fault of the file that it is
+    return rows
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or str(value).strip() == "" else str(value).strip()
 
 
 def _order_guard(taken: pd.DataFrame, *, where: str) -> None:
