@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 20 << 30
 """A file larger than this is refused: no publisher here has one."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16  # of a chunk that breaks off nothing is kept: a large one would cost more
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Fetched:
         What the publisher calls this state of it, and since when (as sent; may be blank).
     at
         When it was fetched (UTC, ISO 8601).
+    year
+        The year that it is of, where the publisher was asked for the newest.
     """
 
     url: str
@@ -54,6 +56,7 @@ class Fetched:
     etag: str = ""
     modified: str = ""
     at: str = ""
+    year: int | None = None
 
     @property
     def date(self) -> datetime:
@@ -82,7 +85,7 @@ def download(
     to
         Where the file goes; what is there stays until the new one is whole.
     known
-        The file that lies there now: where the publisher still has the same, it stays.
+        A state of the file that the caller has: where the publisher still has it, nothing comes.
     most_bytes
         Largest file that is taken.
     progress
@@ -107,7 +110,7 @@ def download(
         to.parent.mkdir(parents=True, exist_ok=True)
         with asking(url):
             for attempt in again_and_again(web):
-                fresh = known if to.exists() and part.size == 0 else None
+                fresh = known if part.size == 0 else None
                 with (
                     attempt,
                     part.without_a_rest(),
@@ -148,7 +151,7 @@ class _Part:
         """Ask for the rest of what lies here, or for the file only where it changed."""
         # Compressed on the way, neither its length nor where it broke off would be known.
         headers = {"Accept-Encoding": "identity"}
-        mark = self.told.get("mark", "")
+        mark = str(self.told.get("mark", ""))
         if self.size and mark:
             headers |= {"Range": f"bytes={self.size}-", "If-Range": mark}
         elif known and known.etag:
