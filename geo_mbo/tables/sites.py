@@ -88,6 +88,43 @@ def sites(
         notify=notify,
     )
     addressed = _addressed(whose, locations, offers, students)
+    return _at_their_places(addressed, areas=areas, geocode=geocode, notify=notify)
+
+
+def registered(
+    whose: pd.DataFrame,
+    *,
+    areas: gpd.GeoDataFrame,
+    locations: pd.DataFrame | None = None,
+    geocode: Geocode | None = None,
+    notify: Notify = to_log,
+) -> gpd.GeoDataFrame:
+    """Give sites of which only the institution is known, at the address that RIO has of them.
+
+    Parameters
+    ----------
+    whose
+        ``site_id``, each once, ``institution_id`` and ``institution``.
+    areas, locations, geocode, notify
+        As for `sites`.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As `sites` gives.
+    """
+    addressed = _addressed(whose, locations, None, None)
+    return _at_their_places(addressed, areas=areas, geocode=geocode, notify=notify)
+
+
+def _at_their_places(
+    addressed: pd.DataFrame,
+    *,
+    areas: gpd.GeoDataFrame,
+    geocode: Geocode | None,
+    notify: Notify,
+) -> gpd.GeoDataFrame:
+    """Give sites with addresses and degrees their points; the Caribbean ones are left out."""
     caribbean = addressed["latitude"] < EUROPE_FROM_DEGREES
     if caribbean.any():
         notify(note("site_caribbean", addressed.loc[caribbean, "site_id"]))
