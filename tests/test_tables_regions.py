@@ -60,7 +60,6 @@ def test_a_neighbourhood_lies_in_its_municipality_or_is_told(told: list[Note]) -
     assert found["parent_id"].tolist()[0] == "GM0001"
     assert found["parent_id"].isna().tolist() == [False, True]
     assert [(one.code, one.rows) for one in told] == [("region_outside", ("Zee",))]
-    assert "(neighbourhood)" in told[0].text("en")
 
 
 def test_no_rows_are_no_regions() -> None:

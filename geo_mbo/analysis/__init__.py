@@ -7,6 +7,7 @@
 ``forecast``   change between two years
 ``equity``     how unequally travel is spread
 ``benchmark``  institutions beside each other
+``indicators`` numbers and judgements beside the country, the others and their past
 ``findings``   all of them at once
 """
 
@@ -22,18 +23,26 @@ from geo_mbo.analysis.coverage import coverage, gaps
 from geo_mbo.analysis.equity import gini, travel_inequality
 from geo_mbo.analysis.findings import Choices, Findings, find
 from geo_mbo.analysis.forecast import forecast_change
+from geo_mbo.analysis.indicators import (
+    compared_indicators,
+    indicators_of,
+    institution_indicators,
+)
 from geo_mbo.analysis.provision import duplication
 
 __all__ = [
     "Choices",
     "Findings",
+    "compared_indicators",
     "coverage",
     "duplication",
     "find",
     "forecast_change",
     "gaps",
     "gini",
+    "indicators_of",
     "institution_benchmark",
+    "institution_indicators",
     "observed_catchment",
     "origin_times",
     "site_reach",

@@ -12,6 +12,7 @@ from geo_mbo.analysis.catchment import observed_catchment, site_reach, travel_ca
 from geo_mbo.analysis.coverage import coverage, gaps
 from geo_mbo.analysis.equity import travel_inequality
 from geo_mbo.analysis.forecast import forecast_change
+from geo_mbo.analysis.indicators import compared_indicators
 from geo_mbo.analysis.provision import duplication
 from geo_mbo.analysis.trips import trips
 from geo_mbo.analysis.weighting import homes, open_sites
@@ -90,6 +91,8 @@ class Findings:
         `equity.travel_inequality`.
     benchmark
         `benchmark.institution_benchmark`.
+    indicators
+        `indicators.compared_indicators`.
     """
 
     choices: Choices
@@ -109,6 +112,7 @@ class Findings:
     forecast_by_site: pd.DataFrame
     inequality: pd.DataFrame
     benchmark: pd.DataFrame
+    indicators: pd.DataFrame
 
 
 def find(
@@ -167,6 +171,7 @@ def find(
     parts: dict[str, Callable[[], pd.DataFrame]] = {
         **_of_young_people(tables, matrix.select(sites=usable["site_id"]), usable, asked),
         **_of_students(tables, matrix, now, asked),
+        "indicators": lambda: compared_indicators(tables, notify=notify),
     }
     made: dict[str, pd.DataFrame] = {}
     for k, (name, make) in enumerate(parts.items()):

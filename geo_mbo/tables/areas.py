@@ -199,7 +199,7 @@ def regions(
     table["parent_id"] = _around(table, parents)
     outside = table["parent_id"].isna()
     if outside.any():
-        notify(note("region_outside", table.loc[outside, "name"], level=level))
+        notify(note("region_outside", table.loc[outside, "name"]))
     return table
 
 
