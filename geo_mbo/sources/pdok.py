@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 URL = "https://api.pdok.nl/bzk/locatieserver/search/v3_1"
 TIMEOUT_S = 20.0
 ATTEMPTS = 3
-_PARTS = ("street", "number", "postcode", "place")
+PARTS = ("street", "number", "postcode", "place")
+"""The columns of an address, in the order in which it is asked."""
+
 _POINT = re.compile(r"POINT\s*\(\s*([-\d.]+)\s+([-\d.]+)\s*\)")
 _AGENT = "geo_mbo (https://pypi.org/project/geo-mbo)"
 
@@ -52,7 +54,7 @@ def locate(
     import requests
 
     session = session or requests.Session()
-    texts = addresses[list(_PARTS)].fillna("").agg(" ".join, axis=1).str.split().str.join(" ")
+    texts = addresses[list(PARTS)].fillna("").agg(" ".join, axis=1).str.split().str.join(" ")
     hits = {text: _hit(text, session, url) for text in dict.fromkeys(texts) if text}
     nowhere = (float("nan"),) * 3
     return pd.DataFrame(
@@ -63,17 +65,34 @@ def locate(
     )
 
 
+def read_point(text: str) -> tuple[float, float]:
+    """Read a place as the service writes it.
+
+    Raises
+    ------
+    ValueError
+        It is no point.
+
+    Examples
+    --------
+    >>> read_point("POINT(155001.5 463002.25)")
+    (155001.5, 463002.25)
+    """
+    found = _POINT.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(text)
+    return float(found[1]), float(found[2])
+
+
 def _hit(text: str, session: requests.Session, url: str) -> tuple[float, float, float]:
     answer = _answer(text, session, url)
     try:
         docs = answer["response"]["docs"]
         if not docs:
             return (float("nan"),) * 3
-        found = _POINT.fullmatch(docs[0]["centroide_rd"].strip())
-        if found is None:
-            raise FetchError.of("fetch_garbage", url=url, value=str(docs[0]["centroide_rd"])[:80])
-        return float(found[1]), float(found[2]), float(docs[0].get("score", "nan"))
-    except (KeyError, TypeError, AttributeError) as error:
+        x_m, y_m = read_point(docs[0]["centroide_rd"])
+        return x_m, y_m, float(docs[0].get("score", "nan"))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise FetchError.of("fetch_garbage", url=url, value=str(answer)[:80]) from error
 
 
