@@ -119,11 +119,12 @@ def _road(tags: Mapping[str, str], modes: Sequence[Mode]) -> RoadRule:
 
 @dataclass(frozen=True)
 class Relation:
-    """A relation that says which turns may not be made: its tags, and members by role."""
+    """A relation that says which turns may not be made: its tags, members by role, and id."""
 
     tags: Mapping[str, str]
     members: Sequence[tuple[str, int, str]]
     """Kind (``n``, ``w``, ``r``), OpenStreetMap id, role."""
+    id: int
 
 
 def tells_of_turns(tags: Mapping[str, str]) -> bool:

@@ -66,8 +66,8 @@ def read_lines(
         A column or unit is not there, or the travel times make no sense in their unit.
     """
     frame = _lines_of(path, notify)
-    _check_columns(frame, columns, where=path.name)
-    x, y, start, crs = _in_metres(frame, notify)
+    check_columns(frame, columns, where=path.name)
+    x, y, start, crs = in_metres(frame, notify)
     length = polyline_lengths(x, y, start)
     tail, head, node_x, node_y = _joined(x, y, start)
     there, back = _oneways(frame, columns)
@@ -101,11 +101,7 @@ def _lines_of(path: Path, notify: Notify) -> gpd.GeoDataFrame:
         frame = gpd.read_file(path)
     except (DataSourceError, OSError, ValueError, RuntimeError) as error:
         raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise FileError.of("no_roads", path=str(path))
-    if frame.crs is None:
-        raise CrsError.of("crs_missing", where=path.name)
-    parts = frame.explode(ignore_index=True)
+    parts = with_crs(frame, path).explode(ignore_index=True)
     long_enough = shapely.length(np.asarray(parts.geometry)) > 0
     usable = (parts.geom_type == "LineString") & ~parts.is_empty & long_enough
     if not usable.any():
@@ -115,17 +111,47 @@ def _lines_of(path: Path, notify: Notify) -> gpd.GeoDataFrame:
     return cast("gpd.GeoDataFrame", parts[usable].reset_index(drop=True))
 
 
-def _check_columns(frame: gpd.GeoDataFrame, columns: Mapping[str, str], *, where: str) -> None:
+def with_crs(frame: Any, path: Path) -> gpd.GeoDataFrame:
+    """Give what was read from a file, if it has shapes and a coordinate system.
+
+    Raises
+    ------
+    FileError, CrsError
+        It has no shapes; no coordinate system.
+    """
+    import geopandas as gpd
+
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise FileError.of("no_roads", path=str(path))
+    if frame.crs is None:
+        raise CrsError.of("crs_missing", where=path.name)
+    return frame
+
+
+def check_columns(
+    frame: gpd.GeoDataFrame,
+    columns: Mapping[str, str],
+    *,
+    where: str,
+    roles: Sequence[str] = _ROLES,
+) -> None:
+    """See that the columns are there, and play a role that columns can play.
+
+    Raises
+    ------
+    InputError
+        All that is wrong with them.
+    """
     there = ", ".join(name for name in map(str, frame.columns) if name != "geometry")
     breaches = [
-        Breach("unknown_role", {"value": role, "allowed": ", ".join(_ROLES)})
+        Breach("unknown_role", {"value": role, "allowed": ", ".join(roles)})
         for role in columns
-        if role not in _ROLES
+        if role not in roles
     ]
     breaches += [
         Breach("missing_column", {"where": where, "column": name, "there": there})
         for role, name in columns.items()
-        if role in _ROLES and role != "travel_time_unit" and name not in frame.columns
+        if role in roles and role != "travel_time_unit" and name not in frame.columns
     ]
     unit = columns.get("travel_time_unit")
     if "travel_time" in columns and unit not in UNITS_S:
@@ -136,7 +162,7 @@ def _check_columns(frame: gpd.GeoDataFrame, columns: Mapping[str, str], *, where
         raise InputError(breaches)
 
 
-def _in_metres(frame: gpd.GeoDataFrame, notify: Notify) -> tuple[Floats, Floats, Whole, str]:
+def in_metres(frame: gpd.GeoDataFrame, notify: Notify) -> tuple[Floats, Floats, Whole, str]:
     """Give the coordinates of all lines in metres, each line's points in a row."""
     import shapely
 
@@ -189,13 +215,8 @@ def _seconds(
     if mode.vehicle != "motorcar":
         notify(note("lines_own_speed", mode=mode.name, kmh=mode.speeds_kmh[ROAD]))
         return own
-    if "travel_time" in columns:
-        given = _numbers(frame[columns["travel_time"]]) * UNITS_S[columns["travel_time_unit"]]
-        _check_speed(columns, length, given)
-    elif "speed_kmh" in columns:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            given = length / (_numbers(frame[columns["speed_kmh"]]) / 3.6)
-    else:
+    given = told_seconds(frame, columns, length)
+    if given is None:
         notify(note("lines_own_speed", mode=mode.name, kmh=mode.speeds_kmh[ROAD]))
         return own
     known = np.isfinite(given) & (given > 0)
@@ -203,6 +224,27 @@ def _seconds(
         rows = np.flatnonzero(~known) + 1
         notify(note("lines_no_time", rows, kmh=mode.speeds_kmh[ROAD]))
     return np.where(known, given, own)
+
+
+def told_seconds(
+    frame: gpd.GeoDataFrame, columns: Mapping[str, str], length: Floats
+) -> Floats | None:
+    """Give the seconds of each line that the file tells; None where it tells none.
+
+    Raises
+    ------
+    InputError
+        The travel times make no sense in their unit.
+    """
+    if "travel_time" in columns:
+        given: Floats = _numbers(frame[columns["travel_time"]])
+        given = given * UNITS_S[columns["travel_time_unit"]]
+        _check_speed(columns, length, given)
+        return given
+    if "speed_kmh" in columns:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(length / (_numbers(frame[columns["speed_kmh"]]) / 3.6))
+    return None
 
 
 def _check_speed(columns: Mapping[str, str], length: Floats, seconds: Floats) -> None:
@@ -233,6 +275,25 @@ def _directed(seconds: Floats, mode: Mode, there: Truths, back: Truths) -> Float
     if mode.vehicle == "foot":
         return np.stack([seconds, seconds])
     return np.stack([np.where(there, seconds, np.inf), np.where(back, seconds, np.inf)])
+
+
+def as_text(values: Any) -> list[str]:
+    """Give codes and numbers of a column as text; blank where there is none, no ``.0`` behind.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> as_text(pd.Series([600_123.0, None])), as_text(pd.Series([" H ", None]))
+    (['600123', ''], ['H', ''])
+    """
+    return [
+        ""
+        if value is None or value != value  # noqa: PLR0124 - of all values only nan differs
+        else f"{value:.0f}"
+        if isinstance(value, float) and value == round(value)
+        else str(value).strip()
+        for value in values.tolist()
+    ]
 
 
 def _numbers(values: Any) -> npt.NDArray[np.float64]:

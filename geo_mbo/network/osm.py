@@ -19,6 +19,7 @@ from geo_mbo.modes import Mode, turn_seconds
 from geo_mbo.network.delays import Ends, delay_s, reasons
 from geo_mbo.network.gates import Gates, Graph, gates_of, graph_of, with_gates
 from geo_mbo.network.gathered import DEGREE, Gathered, Judge, starts
+from geo_mbo.network.merging import merged
 from geo_mbo.network.places import MetricPlaces, metric_places
 from geo_mbo.network.restrictions import Forbidden, forbidden, via_nodes
 from geo_mbo.network.road import Network, Turns
@@ -76,54 +77,69 @@ class _Draft:
 
 
 def read_osm(
-    path: Path,
+    paths: Sequence[Path],
     *,
     modes: Sequence[Mode],
     box: Box | None = None,
     notify: Notify = to_log,
     progress: Progress = silent,
 ) -> Network:
-    """Read the roads and ferries of an OpenStreetMap file.
+    """Read the roads and ferries of OpenStreetMap files as one network.
 
     Parameters
     ----------
-    path
-        The file.
+    paths
+        The files; they may overlap, as extracts of neighbouring countries do.
     modes
         Modes to read; a way that is open to none of them is left out.
     box
         West, south, east and north in degrees: only ways with a node inside are kept, whole.
     notify
-        Gets the notes: turn restrictions that are not applied, ways that run out of the file, and
-        a coordinate system other than RD New for places outside the Netherlands.
+        Gets the notes: turn restrictions that are not applied, ways that run out of the file, files
+        that tell one road differently, and a coordinate system other than RD New for places outside
+        the Netherlands.
     progress
         Gets the fraction done.
 
     Raises
     ------
     FileError
-        The file is broken, no OpenStreetMap file, or holds no road.
+        A file is broken, no OpenStreetMap file, or they hold no road.
     """
-    progress(0.0, "progress.reading_roads")
     judge = Judge(modes)
-    gathered = _gather(path, judge, box)
+    gathered = _gathered(paths, judge, box, notify=notify, progress=progress)
+    source = " + ".join(path.name for path in paths)
     progress(0.6, "progress.reading_roads")
     cut_off = _cut_off(gathered)
     pieces = cut(gathered, _stops(gathered, judge) | via_nodes(gathered))
     if not len(pieces):
-        raise FileError.of("no_roads", path=str(path))
+        raise FileError.of("no_roads", path=", ".join(map(str, paths)))
     gathered = gathered.without_rows()
-    merged, turns = _merged(gathered, pieces, judge)
+    edges, turns = _merged(gathered, pieces, judge)
     del pieces  # what is needed no longer is let go of: a country just fits in memory
-    draft, ends = _placed(merged, gathered, judge)
-    del merged, gathered
+    draft, ends = _placed(edges, gathered, judge)
+    del edges, gathered
     why = reasons(ends, judge)
     del ends
-    network = _network(draft, why, judge, source=path.name)
+    network = _network(draft, why, judge, source=source)
     network = replace(network, turns=_turns(turns, draft.gates, modes))
     _tell(network, turns, cut_off, notify=notify)
     progress(1.0, "progress.reading_roads")
     return network
+
+
+def _gathered(
+    paths: Sequence[Path], judge: Judge, box: Box | None, *, notify: Notify, progress: Progress
+) -> Gathered:
+    """Read the roads of each file, and make one of what lies in several."""
+    parts = []
+    for k, path in enumerate(paths):
+        progress(0.6 * k / len(paths), "progress.reading_roads")
+        parts.append(_gather(path, judge, box))
+    found = merged(parts)
+    if found.differ:
+        notify(note("roads_differ", count=found.differ))
+    return found.roads
 
 
 def _gather(path: Path, judge: Judge, box: Box | None) -> Gathered:

@@ -52,7 +52,7 @@ def gather(path: Path, judge: Judge) -> Gathered:
                     roads.take(thing, rule)
             elif tells_of_turns(thing.tags):
                 members = [(member.type, member.ref, member.role) for member in thing.members]
-                relations.append(Relation(dict(thing.tags), members))
+                relations.append(Relation(dict(thing.tags), members, thing.id))
     except (RuntimeError, OSError, ValueError) as error:
         raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
     return roads.gathered(spots, relations)

@@ -269,13 +269,13 @@ class _Roads:
         messages = block.messages(4)
         if not len(messages):
             return []
-        _, parts = pbf.things(block.bytes, messages)
+        ids, parts = pbf.things(block.bytes, messages)
         typed = pbf.signatures(block.bytes, parts, block.known, self._turns.marks(block))
         found = []
-        for part in parts[typed != 0]:
-            tags = self._tags(block, part, frozenset())
+        for k in np.flatnonzero(typed):
+            tags = self._tags(block, parts[k], frozenset())
             if tells_of_turns(tags):
-                found.append(Relation(tags, _members(block, part)))
+                found.append(Relation(tags, _members(block, parts[k]), int(ids[k])))
         return found
 
     def _tags(self, block: _Block, part: Whole, wanted: frozenset[str]) -> dict[str, str]:
