@@ -15,7 +15,7 @@ _ROUNDING = 0.01
 
 
 def municipality_changes(*own: pd.DataFrame) -> pd.DataFrame:
-    """Give all changes of municipalities: the package's list (2017-2023), and those of a study.
+    """Give all changes of municipalities: the package's list (2015-2026), and those of a study.
 
     A study's own rows take the place of the package's rows of the same old code, so that a study
     can fill in the shares of a split that the package does not know.
