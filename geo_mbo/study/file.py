@@ -16,6 +16,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from geo_mbo.errors import Breach, FileError, MissingFileError, StudyError
 
+KeyKind = Literal[
+    "country",
+    "province",
+    "labour_market",
+    "corop",
+    "rmc",
+    "municipality",
+    "district",
+    "neighbourhood",
+    "pc4",
+    "site",
+    "institution",
+    "programme",
+    "sector",
+]
 ModeName = Literal["walk", "bike", "ebike", "speed_pedelec", "car", "car_peak", "transit"]
 
 
@@ -26,12 +41,19 @@ class _Strict(BaseModel):
 
 
 class InputFile(_Strict):
-    """One input: a path, and where needed the layer, the columns and the credit line.
+    """One input: a path or what to fetch, and where needed the layer, columns and credit line.
 
     Attributes
     ----------
     path
-        File, relative to the folder of the study file.
+        File, relative to the folder of the study file; None for what is still to be fetched.
+    source
+        Data set of the catalogue that is fetched from its publisher; an input that names only an
+        address or a year is fetched under its own name.
+    url
+        Another address to fetch it from.
+    year
+        Year of a data set that is published by year; ``"newest"`` for the newest there is.
     layer
         Layer of a GeoPackage; may be left out where it has only one.
     columns
@@ -40,7 +62,10 @@ class InputFile(_Strict):
         Credit of a file that the catalogue of sources does not know.
     """
 
-    path: Path
+    path: Path | None = None
+    source: str = ""
+    url: str = ""
+    year: int | Literal["newest"] | None = None
     layer: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
     publisher: str = ""
@@ -112,6 +137,58 @@ class Inputs(_Strict):
         return {key: value for key, value in self if value is not None}
 
 
+class IndicatorFile(InputFile):
+    """One number or judgement that maps and report show: a file, and what of it.
+
+    Attributes
+    ----------
+    name
+        What it is called on maps and in tables.
+    by
+        What it is a number of: a kind of key (`geo_mbo.schema.KEY_KINDS`).
+    where
+        Rows that are taken: values by column; several values are taken together.
+    value
+        Which number of the file, where it has several.
+    of_year
+        The year; left out, every year that is there.
+    unit
+        Unit of the number, where the catalogue does not know it.
+    masks
+        What small counts (1-4) are written as, where the catalogue does not know it.
+    """
+
+    name: str = Field(min_length=1)
+    by: KeyKind
+    where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    value: str = ""
+    of_year: int | None = Field(default=None, ge=1990, le=2100)
+    unit: str = ""
+    masks: tuple[str, ...] = ()
+
+
+class Region(_Strict):
+    """The part of the country that a study is about.
+
+    Attributes
+    ----------
+    level, name
+        Which region: a ``province``, ``labour_market``, ``corop`` or ``rmc`` region, or one or more
+        municipalities, by name.
+    margin_km
+        How far beyond its border sites and students still count: who lives near it crosses it.
+    """
+
+    level: Literal["province", "labour_market", "corop", "rmc", "municipality"]
+    name: str | tuple[str, ...]
+    margin_km: float = Field(default=25, ge=0, le=100)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names, also of one."""
+        return (self.name,) if isinstance(self.name, str) else self.name
+
+
 class Parameters(_Strict):
     """What a study counts with.
 
@@ -162,20 +239,39 @@ class Study(_Strict):
         Language of what is made: ``nl`` or ``en``.
     out
         Folder for the results, relative to the study file.
+    mirror
+        Address of a server that hands out publishers' data, where publishers themselves may not
+        be asked: ``https://HOST/PATH`` is then asked at ``MIRROR/HOST/PATH``.
+    region
+        The part of the country that it is about; left out, all of it.
+    indicators
+        Numbers and judgements to show beside what is measured.
     """
 
     title: str = Field(min_length=1)
     made_up: bool = False
     lang: Literal["nl", "en"] = "nl"
     out: Path = Path("maps")
+    mirror: str = ""
     inputs: Inputs
+    region: Region | None = None
+    indicators: tuple[IndicatorFile, ...] = Field(default=(), alias="indicator")
     parameters: Parameters = Parameters()
     scenarios: tuple[dict[str, Any], ...] = Field(default=(), alias="scenario")
     folder: Path = Field(default=Path(), exclude=True)
 
     def path(self, given: InputFile | Path) -> Path:
-        """Give a path of the study from where the program runs."""
-        return self.folder / (given.path if isinstance(given, InputFile) else given)
+        """Give a path of the study from where the program runs.
+
+        Raises
+        ------
+        StudyError
+            The input was not fetched yet (see `geo_mbo.study.fetched.with_files`).
+        """
+        path = given.path if isinstance(given, InputFile) else given
+        if path is None:
+            raise StudyError.of("input_not_fetched", key=getattr(given, "source", ""))
+        return self.folder / path
 
 
 def read_study(path: Path) -> Study:
@@ -218,12 +314,18 @@ def read_study(path: Path) -> Study:
 
 
 def _absent(study: Study) -> Iterable[Breach]:
-    for key, given in study.inputs.given().items():
+    named = {f"inputs.{key}": given for key, given in study.inputs.given().items()}
+    named |= {f"indicator.{n}": wish for n, wish in enumerate(study.indicators)}
+    for key, given in named.items():
+        if given.path is None:
+            if not (given.source or given.url or given.year):
+                yield Breach("input_without_place", {"key": key})
+            continue
         path = study.path(given)
         if not path.exists():
-            yield Breach("input_missing", {"key": f"inputs.{key}", "path": str(path)})
+            yield Breach("input_missing", {"key": key, "path": str(path)})
         elif path.is_dir():
-            yield Breach("input_is_folder", {"key": f"inputs.{key}", "path": str(path)})
+            yield Breach("input_is_folder", {"key": key, "path": str(path)})
 
 
 def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:
@@ -282,6 +384,8 @@ def _known_keys(at: tuple[str | int, ...]) -> list[str]:
         (): Study,
         ("inputs",): Inputs,
         ("parameters",): Parameters,
+        ("region",): Region,
     }
-    model = models.get(at[:-1], InputFile)
+    inside = IndicatorFile if at[:1] == ("indicator",) else InputFile
+    model = models.get(at[:-1], inside)
     return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
