@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.sources.text import read_text, take, wrong_cell
+from geo_mbo.sources.cells import known_year
+from geo_mbo.sources.text import finite, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 OLDEST = 200
 """The age, in years, that nobody reaches: the end of the open band ("95 jaar of ouder")."""
 
-_BAND = r"^(\d+)(?: tot (\d+)| ?- ?(\d+)|(\+| jaar of ouder))?(?: jaar)?$"
+_BAND = r"^(\d{1,3})(?: tot (\d{1,3})| ?- ?(\d{1,3})|(\+| jaar of ouder))?(?: jaar)?$"
 _TOTALS = ("totaal", "nederland")
 _CHANGES = ("date", "old_code", "old_name", "new_code", "share")
 
@@ -57,7 +58,7 @@ def read_inhabitants(path: Path | str) -> pd.DataFrame:
             "pc4": rows["pc4"],
             "age_from": bands["age_from"],
             "age_to": bands["age_to"],
-            "year": pd.to_numeric(year).astype("Int64"),
+            "year": _years(year, rows["period"], path.name),
             "inhabitants": _inhabitants(rows["inhabitants"], path.name),
         }
     )
@@ -128,13 +129,19 @@ def _age_bands(ages: pd.Series, where: str) -> pd.DataFrame:
     return bands.set_axis(known).loc[ages].set_axis(ages.index)
 
 
-def _inhabitants(values: pd.Series, where: str) -> pd.Series:
-    import pandas as pd
+def _years(years: pd.Series, periods: pd.Series, where: str) -> pd.Series:
+    numbers = finite(years)
+    wrong = numbers.notna() & ~known_year(numbers)
+    if wrong.any():
+        raise wrong_cell("year_unlikely", periods, wrong, where=where)
+    return numbers.astype("Int64")
 
+
+def _inhabitants(values: pd.Series, where: str) -> pd.Series:
     known = values.mask(values == ".")
-    numbers = pd.to_numeric(known, errors="coerce")
+    numbers = finite(known)
     wrong = numbers.isna() & known.notna()
     if wrong.any():
         raise wrong_cell("no_count", values, wrong, where=where, column="inwoners")
     # CBS writes what it withholds or does not know as -99997, -99995 and the like.
-    return numbers.mask(numbers < 0).astype(float)
+    return numbers.mask(numbers < 0)

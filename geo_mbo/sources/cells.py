@@ -8,16 +8,19 @@ holds ``J``. A plain 4 is a 4.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from geo_mbo.errors import InputError
-from geo_mbo.sources.text import once, wrong_cell
+from geo_mbo.sources.text import finite, once, shown, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MASKS = ("-1", "<5", "< 5", "*")
 INDICATION = "INDICATIEAVG"
+YEARS = (1990, 2100)
+"""The first and the last year that a file can be of, as in the contract of students."""
 _YEAR_HEADER = re.compile(
     r"^(?:(?:JAAR )?(?P<year>\d{4})|(?P<sex>MAN|VROUW) ?(?P<of>\d{4})|(?P<on>\d{4}) (?:MAN|VROUW))$"
 )
@@ -61,7 +64,7 @@ def counted(
     masked = values.isin(MASKS)
     if indication is not None:
         masked |= (values == "4") & (indication.str.upper() == "J")
-    counts = pd.to_numeric(values.mask(masked), errors="coerce")
+    counts = finite(values.mask(masked))
     wrong = values.notna() & ~masked & (counts.isna() | (counts < 0) | (counts % 1 != 0))
     if wrong.any():
         raise wrong_cell("no_count", values, wrong, where=where, column=column)
@@ -102,9 +105,10 @@ def by_year(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    years = {name: _year(name) for name in map(str, frame.columns) if _year(name)}
+    years = {name: _year(name) for name in map(str, frame.columns) if _year(name) is not None}
+    _check_years(years, where)
     if not years:
-        there = ", ".join(map(str, frame.columns))
+        there = shown(", ".join(map(str, frame.columns)))
         raise InputError.of("no_year_column", where=where, there=there)
     rest = frame.drop(columns=[*years, *([INDICATION] if INDICATION in frame else [])])
     once(rest, where=where)
@@ -116,6 +120,17 @@ def by_year(frame: pd.DataFrame, *, where: str) -> pd.DataFrame:
         for name, year in years.items()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def _check_years(years: Mapping[str, int | None], where: str) -> None:
+    odd = [name for name, year in years.items() if not known_year(year)]
+    if odd:
+        raise InputError.of("year_unlikely", where=where, count=len(odd), value=odd[0], row="1")
+
+
+def known_year(year: Any) -> Any:
+    """Say whether numbers are years that a file can be of."""
+    return (year >= YEARS[0]) & (year <= YEARS[1])
 
 
 def _year(name: str) -> int | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.sources.cells import INDICATION, by_year, counted
-from geo_mbo.sources.text import header, once, read_text, take, wrong_cell
+from geo_mbo.sources.cells import INDICATION, by_year, counted, known_year
+from geo_mbo.sources.text import finite, header, once, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -222,10 +222,8 @@ def _by_year(path: Path | str, needed: dict[str, str], optional: dict[str, str])
 
 
 def _years(values: pd.Series, where: str) -> pd.Series:
-    import pandas as pd
-
-    years = pd.to_numeric(values, errors="coerce")
-    wrong = years.isna() | (years % 1 != 0)
+    years = finite(values)
+    wrong = years.isna() | (years % 1 != 0) | ~known_year(years)
     if wrong.any():
-        raise wrong_cell("no_count", values, wrong, where=where, column="Jaar")
+        raise wrong_cell("year_unlikely", values, wrong, where=where)
     return years.astype("int64")

@@ -53,14 +53,21 @@ def read_geofile(path: Path | str, *, layer: str | None = None) -> gpd.GeoDataFr
     """
     import geopandas as gpd
     import shapely
-    from pyogrio.errors import DataLayerError, DataSourceError
+    from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+    from pyproj.exceptions import CRSError
 
     path = Path(path)
     check_file(path)
     try:
         name = _layer(path, layer)
         frame = gpd.read_file(path, layer=name)
-    except (DataSourceError, DataLayerError) as error:
+    except InputError:
+        raise
+    # Of a damaged file also the shapes, the names and the coordinate system may be damaged.
+    except (
+        *(DataSourceError, DataLayerError, FeatureError),
+        *(shapely.errors.ShapelyError, CRSError, ValueError, OverflowError),
+    ) as error:
         reason = str(error).split(";")[0][:200]
         raise FileError.of("cannot_read", path=str(path), reason=reason) from error
     if not isinstance(frame, gpd.GeoDataFrame):

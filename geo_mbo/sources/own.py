@@ -10,7 +10,7 @@ from geo_mbo.errors import Breach, InputError
 from geo_mbo.schema import RD
 from geo_mbo.sources.geofile import points_in_rd, read_geofile
 from geo_mbo.sources.rio import degrees
-from geo_mbo.sources.text import SHEETS, header, read_text, wrong_cell
+from geo_mbo.sources.text import SHEETS, finite, header, read_text, wrong_cell
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -115,10 +115,8 @@ def _as_text(values: pd.Series) -> pd.Series:
 
 
 def _numbers(values: pd.Series, where: str, column: str) -> pd.Series:
-    import pandas as pd
-
-    numbers = pd.to_numeric(values, errors="coerce")
+    numbers = finite(values)
     wrong = values.notna() & (numbers.isna() | (numbers < 0))
     if wrong.any():
         raise wrong_cell("no_count", values, wrong, where=where, column=column)
-    return numbers.astype(float)
+    return numbers

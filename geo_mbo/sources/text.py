@@ -14,21 +14,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geo_mbo.errors import Breach, FileError, InputError, MissingFileError
+from geo_mbo.sources.sheets import Row, sheet_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DELIMITERS = (",", ";", "\t", "|")
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
+MAX_BYTES = 512 * 1024**2
+"""The largest file that is read whole; its cells take some ten times as much memory."""
 _SAMPLE_ROWS = 50
+_SAMPLE_CHARACTERS = 200_000
+_LONGEST_HEADER = 200
 _SOURCE_LINES = ("Bron:", "© ")
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"SQLite format 3")
-
-Row = tuple[int, list[str]]
-"""The number of a line in its file (from 1) and its cells."""
 
 
 def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
@@ -69,9 +72,11 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     2           01AA           Zuid        Súd
     """
     path = Path(path)
-    raw = read_bytes(path)
-    sheets = path.suffix.lower() in SHEETS
-    rows = _sheet_rows(path, sheet) if sheets else _text_rows(_decoded(raw, path), path)
+    if path.suffix.lower() in SHEETS:
+        _check_readable(path)
+        rows = sheet_rows(path, sheet)
+    else:
+        rows = _text_rows(_decoded(read_bytes(path), path), path)
     frame = _frame(rows, path)
     if frame.empty:
         raise InputError.of("no_rows", path=str(path))
@@ -84,14 +89,41 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     MissingFileError, FileError
-        There is no such file, or it is a folder, empty or not to be read.
+        There is no such file, or it is a folder, empty, larger than `MAX_BYTES`, a web page or not
+        to be read.
     """
-    check_file(path)
+    _check_readable(path)
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise FileError.of("cannot_read", path=str(path), reason=reason) from error
+        raise _no_reading(path, error) from error
+
+
+def finite(values: pd.Series) -> pd.Series:
+    """Read numbers out of text cells; what is none, or is infinite, is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> finite(pd.Series(["12", "inf", "9" * 400, "twelve"])).tolist()
+    [12.0, nan, nan, nan]
+    """
+    import numpy as np
+    import pandas as pd
+
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    return numbers.where(np.isfinite(numbers))
+
+
+def shown(text: str, most: int = 600) -> str:
+    """Give a text as a message shows it: cut where it is longer than anybody reads.
+
+    Examples
+    --------
+    >>> shown("a" * 9, 4)
+    'aaaa ...'
+    """
+    return text if len(text) <= most else f"{text[:most]} ..."
 
 
 def check_file(path: Path) -> None:
@@ -108,6 +140,28 @@ def check_file(path: Path) -> None:
         raise MissingFileError.of("file_missing", path=str(path))
     if path.stat().st_size == 0:
         raise FileError.of("file_empty", path=str(path))
+
+
+def _check_readable(path: Path) -> None:
+    """Refuse what is no file, too large to be read whole, or a web page."""
+    check_file(path)
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise FileError.of(
+            "file_large", path=str(path), megabytes=size // 1_000_000, most=MAX_BYTES // 1_000_000
+        )
+    try:
+        with path.open("rb") as file:
+            start = file.read(1_000)
+    except OSError as error:
+        raise _no_reading(path, error) from error
+    # A publisher that is out of order often answers with a page and says that all is well.
+    if _PAGE.match(start):
+        raise FileError.of("file_is_page", path=str(path))
+
+
+def _no_reading(path: Path, error: OSError) -> FileError:
+    return FileError.of("cannot_read", path=str(path), reason=error.strerror or str(error))
 
 
 def header(name: str) -> str:
@@ -151,7 +205,7 @@ def take(
 
     absent = [name for name in needed.values() if header(name) not in frame.columns]
     if absent:
-        there = ", ".join(map(str, frame.columns))
+        there = shown(", ".join(map(str, frame.columns)))
         raise InputError(
             [
                 Breach("missing_column", {"where": where, "column": n, "there": there})
@@ -168,9 +222,8 @@ def take(
 def wrong_cell(code: str, values: pd.Series, wrong: pd.Series, **params: object) -> InputError:
     """Make the error of wrong cells: how many, and the value and line of the first."""
     first = values[wrong].fillna("")
-    return InputError.of(
-        code, count=len(first), row=str(first.index[0]), value=str(first.iloc[0]), **params
-    )
+    value = shown(str(first.iloc[0]), 80)
+    return InputError.of(code, count=len(first), row=str(first.index[0]), value=value, **params)
 
 
 def once(frame: pd.DataFrame, *, where: str) -> None:
@@ -185,7 +238,7 @@ def once(frame: pd.DataFrame, *, where: str) -> None:
     twice = filled.duplicated(keep=False)
     if twice.any():
         labels = filled[twice].fillna("").astype("str").agg(", ".join, axis=1)
-        named = ", ".join(filled.columns)
+        named = shown(", ".join(filled.columns))
         raise wrong_cell("duplicate_key", labels, twice[twice], where=where, column=named)
 
 
@@ -205,14 +258,18 @@ def _decoded(raw: bytes, path: Path) -> str:
         encodings = ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
-            return raw.decode(encoding)
+            # Files that were put behind each other have a mark in their middle.
+            return raw.decode(encoding).replace("\ufeff", "")
         except UnicodeDecodeError:
             continue
     raise FileError.of("file_encoding", path=str(path))
 
 
 def _text_rows(text: str, path: Path) -> Iterator[Row]:
-    delimiter = _delimiter(text, path)
+    try:
+        delimiter = _delimiter(text, path)
+    except csv.Error as error:
+        raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     line = 1
     try:
@@ -228,7 +285,8 @@ def _text_rows(text: str, path: Path) -> Iterator[Row]:
 
 def _delimiter(text: str, path: Path) -> str:
     """Give the delimiter under which most of the first lines have one and the same width."""
-    lines = [line for line in text.splitlines()[:_SAMPLE_ROWS] if line.strip()]
+    start = text[:_SAMPLE_CHARACTERS].splitlines()[:_SAMPLE_ROWS]
+    lines = [line for line in start if line.strip()]
     if not lines:
         raise FileError.of("file_empty", path=str(path))
 
@@ -243,36 +301,13 @@ def _delimiter(text: str, path: Path) -> str:
     return best
 
 
-def _sheet_rows(path: Path, sheet: str | None) -> Iterator[Row]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
-        raise FileError.of("cannot_read", path=str(path), reason=str(error)) from error
-    name = sheet or book.sheet_names[0]
-    if name not in book.sheet_names:
-        raise InputError.of(
-            "no_such_layer", where=path.name, value=name, there=", ".join(book.sheet_names)
-        )
-    cells = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    rows = ([_cell_text(cell) for cell in row] for row in cells)
-    return ((line, row) for line, row in enumerate(rows, start=1) if any(row))
-
-
-def _cell_text(cell: Any) -> str:
-    # A spreadsheet knows no whole numbers: 12 comes as 12.0.
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()
-
-
 def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
     """Make a frame of rows, without a title above the header and the line of the source below."""
     import pandas as pd
 
     # A row with one cell above the header is a title.
-    names = next(([header(cell) for cell in row] for _, row in rows if sum(map(bool, row)) > 1), [])
+    first = next((row for _, row in rows if sum(map(bool, row)) > 1), [])
+    names = [header(cell) for cell in first]
     if not names:
         raise FileError.of("file_empty", path=str(path))
     # One long list of cells: millions of small lists would keep the garbage collector busy.
@@ -283,6 +318,8 @@ def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
         if len(row) != len(names):
             ragged.append((line, len(row)))
             continue
+        if row == first:
+            raise InputError.of("header_again", where=path.name, row=str(line))
         lines.append(line)
         cells += row
     if ragged:
@@ -309,10 +346,15 @@ def _ragged(ragged: Sequence[tuple[int, int]], expected: int, where: str) -> Inp
 
 def _check_headers(names: Sequence[str], where: str) -> None:
     breaches = []
+    long = [n for n, name in enumerate(names, start=1) if len(name) > _LONGEST_HEADER]
+    if long:
+        value = shown(names[long[0] - 1], 40)
+        breaches.append(Breach("header_long", {"where": where, "column": long[0], "value": value}))
+        names = [name[:_LONGEST_HEADER] for name in names]
     if "" in names:
         breaches.append(Breach("header_missing", {"where": where, "column": names.index("") + 1}))
     twice = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
     if twice:
-        breaches.append(Breach("header_twice", {"where": where, "column": ", ".join(twice)}))
+        breaches.append(Breach("header_twice", {"where": where, "column": shown(", ".join(twice))}))
     if breaches:
         raise InputError(breaches)
