@@ -21,6 +21,7 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from geo_mbo.tables import Tables
@@ -49,6 +50,10 @@ class Choices:
         Share of a municipality's young people (0-1) out of reach that makes a gap (lacune).
     min_overlap
         Overlap (0-1) that makes a duplication (dubbeling).
+    focus
+        Municipalities that the study is about: reach, coverage and gaps are of their young people;
+        around them a study has no sites beyond its margin, and would find gaps that are none.
+        None: all of them.
     """
 
     mode: str = ""
@@ -59,6 +64,7 @@ class Choices:
     share: float = 0.8
     min_share_out: float = 0.5
     min_overlap: float = 0.5
+    focus: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ def _of_young_people(
     tables: Tables, matrix: TravelMatrix, usable: pd.DataFrame, asked: Choices
 ) -> dict[str, Callable[[], pd.DataFrame]]:
     """List the measures that need the open sites and young people only."""
-    origins, limit = tables.origins, asked.limit_min
+    origins, limit = of_focus(tables.origins, asked), asked.limit_min
     offers = tables.offers[tables.offers["site_id"].isin(usable["site_id"])]
     by_mode = matrix.select(modes=[asked.mode])
     enrolled = latest(tables.enrolments, asked.year)
@@ -210,6 +216,13 @@ def _of_young_people(
             min_overlap=asked.min_overlap,
         ),
     }
+
+
+def of_focus(origins: gpd.GeoDataFrame, asked: Choices) -> gpd.GeoDataFrame:
+    """Give the origins in the municipalities that the study is about."""
+    if asked.focus is None:
+        return origins
+    return origins[origins["area_id"].isin(asked.focus)].reset_index(drop=True)
 
 
 def _of_students(

@@ -1,4 +1,4 @@
-"""What all three maps show alike: areas, sites, institutions and the minutes between them."""
+"""What all maps show alike: areas, sites, institutions and the minutes between them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 
-ELSEWHERE = ("BE", "DE", "ABROAD", "UNKNOWN")
+ELSEWHERE = ("NL", "BE", "DE", "ABROAD", "UNKNOWN")
 """Origins of students that lie on no map; named in every list."""
 
 _NEAR_KM = 15.0

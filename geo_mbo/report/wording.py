@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FEWEST = 5
 """Fewer people than this are never told exactly: they might be traced."""
 
-PLACES = ("BE", "DE", "ABROAD", "UNKNOWN")
+PLACES = ("NL", "BE", "DE", "ABROAD", "UNKNOWN")
 """Homes that are no municipality."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.analysis.coverage import coverage, facts, is_gap
-from geo_mbo.analysis.findings import Choices, latest, settled
+from geo_mbo.analysis.findings import Choices, latest, of_focus, settled
 from geo_mbo.analysis.nearest import nearest_offering
 from geo_mbo.analysis.trips import Trips, trips
 from geo_mbo.analysis.weighting import Homes, homes, joined, named, open_sites, positions
@@ -161,9 +161,9 @@ def compare(
     asked = settled(choices or Choices(), tables, matrix)
     after = apply(tables, scenario)
     before_offers, after_offers = _offered(tables), _offered(after)
-    programmes = _changed(before_offers, after_offers)
+    programmes, origins = _changed(before_offers, after_offers), of_focus(tables.origins, asked)
     told = [
-        coverage(matrix, offers, tables.origins, limit_min=asked.limit_min, programmes=programmes)
+        coverage(matrix, offers, origins, limit_min=asked.limit_min, programmes=programmes)
         for offers in (before_offers, after_offers)
     ]
     key = ["programme_id", "area_id", "mode", "limit_min", "young_people"]

@@ -41,6 +41,13 @@ class Planned:
         return self.kept.fetched.bytes / 1e6 if self.kept else self.what.megabytes
 
 
+def own_store() -> Path:
+    """Give the folder in which a user's fetched files lie, for all studies."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("geo_mbo") / "fetched"
+
+
 def planned(study: Study, *, store: Path) -> tuple[Planned, ...]:
     """Say what a study wants of publishers, and what of it is there already.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geo_mbo.errors import FetchError, StudyError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import OFFERS, SITES, STUDENTS, empty
-from geo_mbo.study.file import InputFile, Study
+from geo_mbo.study.file import InputFile, Region, Study
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -60,6 +60,24 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
         origins=tables.origins(areas, indicators, notify=notify),
         indicators=indicators,
     )
+
+
+def region_of(
+    region: Region, found: Tables, *, notify: Notify = to_log
+) -> tuple[Tables, frozenset[str]]:
+    """Give the tables of a study's region with its surroundings, and its own municipalities.
+
+    Raises
+    ------
+    InputError
+        There is no such region, or no boundaries to find it by.
+    """
+    from geo_mbo.tables.region import cut_out
+
+    cut = cut_out(
+        found, level=region.level, names=region.names, margin_km=region.margin_km, notify=notify
+    )
+    return cut.tables, cut.municipalities
 
 
 def _read(study: Study) -> dict[str, pd.DataFrame]:

@@ -12,8 +12,9 @@ from geo_mbo.notes import Note, together
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.provenance import About
 from geo_mbo.study.about import about
+from geo_mbo.study.fetched import own_store, with_files
 from geo_mbo.study.file import Study
-from geo_mbo.study.inputs import read_tables
+from geo_mbo.study.inputs import read_tables, region_of
 from geo_mbo.study.journeys import reach_of, read_roads, travel_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def run_study(
     lang: Lang = "nl",
     offline: bool = False,
     cache: Cache | None = None,
+    store: Path | None = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Run a study from its inputs to its files.
@@ -78,6 +80,8 @@ def run_study(
         Ask nothing of the network.
     cache
         Keeps the network and the travel matrix from one run to the next; None keeps nothing.
+    store
+        Folder of files that are fetched from publishers; None: the user's own.
     progress
         Gets the fraction done and the key of the step.
 
@@ -87,7 +91,11 @@ def run_study(
         An input is wrong or a file cannot be written; the message says which and what to do.
     """
     outcome = measure_study(
-        study, offline=offline, cache=cache or Cache(), progress=part(progress, 0, 0.7)
+        study,
+        offline=offline,
+        cache=cache or Cache(),
+        store=store,
+        progress=part(progress, 0, 0.7),
     )
     written = write_outcome(outcome, folder=folder, lang=lang, progress=part(progress, 0.7, 1))
     progress(1.0, "done")
@@ -99,13 +107,14 @@ def measure_study(
     *,
     offline: bool = False,
     cache: Cache | None = None,
+    store: Path | None = None,
     progress: Progress = silent,
 ) -> Outcome:
     """Run a study up to its findings, and write nothing but the cache.
 
     Parameters
     ----------
-    study, offline, cache, progress
+    study, offline, cache, store, progress
         As for `run_study`.
 
     Returns
@@ -119,11 +128,20 @@ def measure_study(
     kept = cache or Cache()
     notes: list[Note] = []
     notify = notes.append
-    given = study.parameters
     progress(0.0, "read")
-    told = about(study)
     scenarios = [read_scenario(wanted) for wanted in study.scenarios]
-    tables = read_tables(study, offline=offline, notify=notify)
+    study = with_files(
+        study,
+        store=store or own_store(),
+        offline=offline,
+        progress=part(progress, 0, 0.2),
+        notify=notify,
+    )
+    given, told = study.parameters, about(study)
+    progress(0.2, "read")
+    tables, focus = read_tables(study, offline=offline, notify=notify), None
+    if study.region is not None:
+        tables, focus = region_of(study.region, tables, notify=notify)
     for plan in scenarios:
         apply(tables, plan)  # a plan that cannot be is told before the long search
     places = candidate_sites(scenarios, tables) if scenarios else tables.sites
@@ -139,6 +157,7 @@ def measure_study(
         year=given.year,
         forecast_year=given.forecast_year,
         share=given.catchment_share,
+        focus=focus,
     )
     findings = find(
         tables,
