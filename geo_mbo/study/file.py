@@ -106,8 +106,10 @@ class Inputs(_Strict):
     sites
         Own table of sites, instead of or beside those of DUO and RIO.
     roads
-        ``.osm.pbf``, ``.osm``, an osmnx ``.graphml`` or a file of lines; without it travel is
-        crow-flies distance times a detour factor.
+        ``.osm.pbf``, ``.osm``, an osmnx ``.graphml``, NWB-wegen or a file of lines; without it
+        travel is crow-flies distance times a detour factor.
+    roads_belgium, roads_niedersachsen, roads_nordrhein_westfalen
+        OpenStreetMap maps of neighbours, read with ``roads`` as one: for ways over the border.
     travel
         A travel matrix from elsewhere: origin_id, site_id, mode, minutes, meters.
     """
@@ -130,6 +132,9 @@ class Inputs(_Strict):
     municipality_changes: _File | None = None
     sites: _File | None = None
     roads: _File | None = None
+    roads_belgium: _File | None = None
+    roads_niedersachsen: _File | None = None
+    roads_nordrhein_westfalen: _File | None = None
     travel: _File | None = None
 
     def given(self) -> dict[str, InputFile]:
@@ -207,6 +212,9 @@ class Parameters(_Strict):
         Beyond this no times are searched; such a pair is "over the limit".
     snap_limit_m
         Farther than this from a road, a place has no travel time.
+    road_margin_km
+        Only roads within this distance of the study's places are read (OpenStreetMap, NWB-wegen);
+        left out, the whole road map.
     geocode
         Ask the PDOK Locatieserver where an address is that has no coordinates.
     isochrones
@@ -222,6 +230,7 @@ class Parameters(_Strict):
     catchment_share: float = Field(default=0.8, gt=0, lt=1)
     search_limit_min: float = Field(default=120, gt=0, le=600)
     snap_limit_m: float = Field(default=1_000, gt=0, le=20_000)
+    road_margin_km: float | None = Field(default=None, ge=0, le=500)
     geocode: bool = True
     isochrones: bool = True
 
@@ -342,6 +351,9 @@ def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:
             "limit_beyond_search",
             {"path": str(path), "value": max(limits), "limit": given.search_limit_min},
         )
+    beyond = [key for key in study.inputs.given() if key.startswith("roads_")]
+    if beyond and study.inputs.roads is None:
+        yield Breach("roads_beyond_alone", {"path": str(path), "key": f"inputs.{beyond[0]}"})
     if "transit" in given.modes and study.inputs.travel is None:
         yield Breach("transit_needs_matrix", {"path": str(path)})
 

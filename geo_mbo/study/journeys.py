@@ -11,19 +11,35 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 from geo_mbo.provenance import digest
 from geo_mbo.study.file import InputFile, Study
+from geo_mbo.study.roads import road_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from geo_mbo.network import Network
+    from geo_mbo.study.roads import Box
     from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 
 
 def read_roads(
-    study: Study, *, cache: Cache, progress: Progress = silent, notify: Notify = to_log
+    study: Study,
+    *,
+    cache: Cache,
+    box: Box | None = None,
+    progress: Progress = silent,
+    notify: Notify = to_log,
 ) -> Network | None:
-    """Build the network of the study's road map, or load it where it was built before.
+    """Build the network of the study's road maps, or load it where it was built before.
+
+    Parameters
+    ----------
+    study
+        The study.
+    cache, progress, notify
+        Where the network is kept, and who is told how far it is and what was found.
+    box
+        What part of the road maps to read (see `geo_mbo.study.roads.road_box`); None: all.
 
     Returns
     -------
@@ -36,14 +52,15 @@ def read_roads(
     if given is None:
         notify(note("crow_flies"))
         return None
-    path, modes = study.path(given), searched_modes(study)
+    modes = searched_modes(study)
     return cache.kept(
         "network",
-        _roads_recipe(study, given, modes),
+        _roads_recipe(study, given, modes, box),
         make=lambda tell: read_network(
-            path,
+            road_files(study),
             modes=modes,
             columns=given.columns or None,
+            box=box,
             notify=tell,
             progress=lambda fraction, _: progress(fraction, "network"),
         ),
@@ -60,6 +77,7 @@ def travel_of(
     network: Network | None,
     *,
     cache: Cache,
+    box: Box | None = None,
     progress: Progress = silent,
     notify: Notify = to_log,
 ) -> TravelMatrix:
@@ -75,6 +93,8 @@ def travel_of(
         Roads; None: crow-flies distance times a detour factor.
     cache, progress, notify
         Where the matrix is kept, and who is told how far it is and what was found.
+    box
+        What part of the road maps the network was read from.
     """
     from geo_mbo import travel
 
@@ -100,7 +120,7 @@ def travel_of(
                 notify=tell,
             )
 
-        recipe = _roads_recipe(study, roads, modes)
+        recipe = _roads_recipe(study, roads, modes, box)
         points = {"origins": _points(tables.origins), "sites": _points(places)}
         searched.append(
             cache.kept(
@@ -128,6 +148,7 @@ def reach_of(
     network: Network | None,
     *,
     cache: Cache,
+    box: Box | None = None,
     notify: Notify = to_log,
 ) -> gpd.GeoDataFrame | None:
     """Draw the reach of every site by the study's mode; None where there is no network."""
@@ -139,7 +160,7 @@ def reach_of(
     given, roads = study.parameters, study.inputs.roads
     if network is None or roads is None or not given.isochrones or given.mode == "transit":
         return None
-    recipe = _roads_recipe(study, roads, (given.mode,))
+    recipe = _roads_recipe(study, roads, (given.mode,), box)
     return cache.kept(
         "isochrones.gpkg",
         {
@@ -167,16 +188,21 @@ def searched_modes(study: Study) -> tuple[str, ...]:
     return tuple(mode for mode in study.parameters.modes if mode != "transit")
 
 
-def _roads_recipe(study: Study, roads: InputFile, modes: Sequence[str]) -> Mapping[str, object]:
-    """Give all that a network depends on: roads, rules, speeds."""
+def _roads_recipe(
+    study: Study, roads: InputFile, modes: Sequence[str], box: Box | None = None
+) -> Mapping[str, object]:
+    """Give all that a network depends on: roads and what part of them, rules, speeds."""
     from geo_mbo.modes import modes as known
     from geo_mbo.modes import priority
+    from geo_mbo.network import nwb
     from geo_mbo.network.access import rules
 
     ranks, never_yields = priority()
     return {
-        "roads": digest(study.path(roads)),
+        "roads": [digest(path) for path in road_files(study)],
+        "box": box,
         "access": rules(),
+        "nwb": nwb.rules(),
         "priority": [sorted(ranks.items()), sorted(never_yields)],
         "columns": roads.columns,
         # Who walks to the road, and who pushes a bicycle, goes as walking does.

@@ -16,6 +16,7 @@ from geo_mbo.study.fetched import own_store, with_files
 from geo_mbo.study.file import Study
 from geo_mbo.study.inputs import read_tables, region_of
 from geo_mbo.study.journeys import reach_of, read_roads, travel_of
+from geo_mbo.study.roads import road_box
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -146,9 +147,12 @@ def measure_study(
         apply(tables, plan)  # a plan that cannot be is told before the long search
     places = candidate_sites(scenarios, tables) if scenarios else tables.sites
     progress(0.3, "network")
-    network = read_roads(study, cache=kept, progress=part(progress, 0.3, 0.45), notify=notify)
-    searched = part(progress, 0.45, 0.7)
-    matrix = travel_of(study, tables, places, network, cache=kept, progress=searched, notify=notify)
+    box = road_box(study, tables, places)
+    building, searched = part(progress, 0.3, 0.45), part(progress, 0.45, 0.7)
+    network = read_roads(study, cache=kept, box=box, progress=building, notify=notify)
+    matrix = travel_of(
+        study, tables, places, network, cache=kept, box=box, progress=searched, notify=notify
+    )
     progress(0.7, "measures")
     choices = Choices(
         mode=given.mode,
@@ -169,7 +173,7 @@ def measure_study(
     progress(0.8, "scenarios")
     comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
     progress(0.85, "isochrones")
-    reach = reach_of(study, tables, network, cache=kept, notify=notify)
+    reach = reach_of(study, tables, network, cache=kept, box=box, notify=notify)
     return Outcome(tables, network, matrix, findings, comparisons, reach, told, together(notes))
 
 
