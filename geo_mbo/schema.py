@@ -136,10 +136,21 @@ OFFERS = Contract(
 )
 STUDENTS = Contract(
     "students",
-    ("origin_id", "site_id", "institution_id", "programme_id", "level", "track", "age", "year"),
+    (
+        "origin_id",
+        "home_id",
+        "site_id",
+        "institution_id",
+        "programme_id",
+        "level",
+        "track",
+        "age",
+        "year",
+    ),
     {
         "origin_id": _TEXT,
         "origin_kind": Column(among=ORIGIN_KINDS),
+        "home_id": _TEXT,  # PC4 within the municipality, where a source tells it
         "site_id": _TEXT,
         "institution_id": _TEXT,
         "programme_id": _TEXT,

@@ -175,6 +175,7 @@ def _students(
         {
             "origin_id": towns["area_id"].to_numpy()[town],
             "origin_kind": "municipality",
+            "home_id": None,
             "site_id": sites["site_id"].to_numpy()[site],
             "institution_id": sites["institution_id"].to_numpy()[site],
             "programme_id": None,

@@ -260,6 +260,7 @@ def test_a_whole_table_of_students_keeps_its_contract() -> None:
         students(
             {"GM0381": 6.0, "GM0424": 2.5, "BE": 1.0},
             origin_kind=["municipality", "municipality", "abroad"],
+            home_id=None,
             site_id="901X001",
             institution_id="01AA",
             programme_id=None,

@@ -1,7 +1,8 @@
 """Students put on the way: those of a municipality spread over the origins inside it.
 
 A count of students by woongemeente says nothing about where in the municipality they live. They are
-spread over its origins by the number of young people there; the counts stay intervals.
+spread over its origins by the number of young people there; the counts stay intervals. Where a
+source tells the PC4 (``home_id``) and that is an origin, they travel from there.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ class Trips:
     Attributes
     ----------
     pairs
-        One row a woongemeente and site with a place on the map: ``origin_id``, ``site_id``,
-        ``institution_id`` and the three columns of the count.
+        One row a woongemeente (or a PC4 within it) and site with a place on the map:
+        ``origin_id`` (the woongemeente), ``origin_kind``, ``site_id``, ``institution_id``,
+        ``home_id`` and the three columns of the count.
     unplaced
         The same columns for students without a trip: home abroad or unknown, no origin in
         their municipality, no site known or none in the matrix.
@@ -83,16 +85,19 @@ def trips(matrix: TravelMatrix, students: pd.DataFrame, there: Homes) -> Trips:
     >>> moving.part  # 300 : 100, 200 : 50, and all on the island in one place
     array([0.75, 0.25, 0.8 , 0.2 , 1.  ])
     """
-    flows = total(students, PAIR)
+    told = students if "home_id" in students else students.assign(home_id=None)
+    flows = total(told, [*PAIR, "home_id"])
     area = indexer(flows["origin_id"].fillna(""), there.area_ids)
     site = indexer(flows["site_id"].fillna(""), matrix.sites)
     placed = (area >= 0) & (site >= 0) & (flows["origin_kind"] == "municipality").to_numpy()
     area, site = area[placed], site[placed]
-    sizes = (there.stops - there.starts)[area]
+    home = indexer(flows["home_id"].astype(object).fillna("")[placed], there.ids)
+    known = (home >= 0) & (there.area[home] == area) if len(there.ids) else home >= 0
+    sizes = np.where(known, 1, (there.stops - there.starts)[area])
     row = np.repeat(np.arange(len(area)), sizes)
     # Counting within each pair: 0, 1, 2 ... behind the first origin of its municipality.
     within = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    origin = there.starts[area][row] + within
+    origin = np.where(known, home, there.starts[area])[row] + within
     share = there.weight / there.per_area(there.weight)[there.area]
     return Trips(
         pairs=flows[placed].reset_index(drop=True),
@@ -100,7 +105,7 @@ def trips(matrix: TravelMatrix, students: pd.DataFrame, there: Homes) -> Trips:
         row=row,
         origin=origin,
         site=site[row],
-        part=share[origin],
+        part=np.where(known[row], 1.0, share[origin]),
     )
 
 

@@ -40,6 +40,7 @@ class _Cell(NamedTuple):
     """What students are counted by."""
 
     origin_id: str
+    home_id: str
     institution_id: str
     site_id: str
     programme_id: str
@@ -73,10 +74,10 @@ def read_own_students(
     by
         What else to count by, out of `BY`.
     within
-        PC4 to the area that it lies in. With it a PC4 is a home of its own only where at least
-        five students go from it to the same site; the others count with their area, and those of a
-        PC4 that is not in it have an unknown home. Sums of an area stay true this way. Without it
-        every PC4 is a home.
+        PC4 to the area that it lies in. With it students count by area, and by PC4 within it only
+        where at least five go from there to the same site: so few are hidden, and sums of an area
+        stay true. Those of a PC4 that is not in it have an unknown home. Without it every PC4 is
+        an origin.
     year
         Year that the counts get; that in which the school year of the day began where it is not
         given.
@@ -87,10 +88,11 @@ def read_own_students(
     Returns
     -------
     pandas.DataFrame
-        ``origin_id`` (PC4, area, or BE, DE, ABROAD, UNKNOWN), ``origin_kind``,
-        ``institution_id``, ``institution`` (missing), ``site_id``, ``address`` (missing), the
-        columns of `BY` (missing where they were not asked), all text; ``year``, ``kind``
-        (history), ``count`` (missing where masked) and ``masked`` (1-4 students); sorted.
+        ``origin_id`` (area, or PC4 without `within`; BE, DE, ABROAD, UNKNOWN), ``origin_kind``,
+        ``home_id`` (PC4; missing where students count with their area), ``institution_id``,
+        ``institution`` (missing), ``site_id``, ``address`` (missing), the columns of `BY` (missing
+        where they were not asked), all text; ``year``, ``kind`` (history), ``count`` (missing where
+        masked) and ``masked`` (1-4 students); sorted.
 
     Raises
     ------
@@ -152,7 +154,8 @@ def _main(periods: Iterable[Period], day: date) -> list[Period]:
 
 def _cell(home: str, period: Period, by: Sequence[str]) -> _Cell:
     asked = {name: getattr(period, name) if name in by else "" for name in BY}
-    return _Cell(home, period.institution_id, period.site_id, **asked)
+    four = "" if home in ABROAD.values() else home
+    return _Cell(home, four, period.institution_id, period.site_id, **asked)
 
 
 def _folded(cells: Counter[_Cell], within: Mapping[str, str] | None) -> tuple[Counter[_Cell], int]:
@@ -162,12 +165,14 @@ def _folded(cells: Counter[_Cell], within: Mapping[str, str] | None) -> tuple[Co
     folded: Counter[_Cell] = Counter()
     off_map = 0
     for cell, count in cells.items():
-        home = cell.origin_id
-        if home in ABROAD.values() or (home in within and count > MASKED_HIGH):
+        if not cell.home_id:
             folded[cell] += count
-            continue
-        off_map += count if home not in within else 0
-        folded[cell._replace(origin_id=within.get(home, "UNKNOWN"))] += count
+        elif cell.home_id not in within:
+            off_map += count
+            folded[cell._replace(origin_id="UNKNOWN", home_id="")] += count
+        else:
+            home = cell.home_id if count > MASKED_HIGH else ""
+            folded[cell._replace(origin_id=within[cell.home_id], home_id=home)] += count
     return folded, off_map
 
 
@@ -194,8 +199,8 @@ def _frame(cells: Counter[_Cell], *, year: int) -> pd.DataFrame:
         count=counts.mask(masked),
         masked=masked,
     )
-    first = ["origin_id", "origin_kind", "institution_id", "institution", "site_id", "address"]
-    return frame[[*first, *BY, "year", "kind", "count", "masked"]]
+    first = ["origin_id", "origin_kind", "home_id", "institution_id", "institution"]
+    return frame[[*first, "site_id", "address", *BY, "year", "kind", "count", "masked"]]
 
 
 def _tell(
