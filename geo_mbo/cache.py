@@ -18,7 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from geo_mbo.errors import FileError
+from geo_mbo.errors import FileError, GeoMboError
 from geo_mbo.notes import Note, Notify, note, to_log
 
 FORMAT = 2
@@ -157,7 +157,8 @@ def replacing(path: Path) -> Iterator[Path]:
         yield fresh
         _swap(fresh, path, before=scratch / "before")
     except OSError as error:
-        if isinstance(error, FileError):
+        # What was raised on purpose inside says best what is wrong (some are OSErrors).
+        if isinstance(error, GeoMboError):
             raise
         raise FileError.of(
             "cannot_write", path=str(path), reason=error.strerror or str(error)
