@@ -59,17 +59,20 @@ def write_layer(
                     file.write(json.dumps(feature, ensure_ascii=False) + "\n")
                     count += 1
         if count:
+            # GDAL wants the ending of the format, whatever the file is called in the end.
+            named = fresh.with_name("layer.gpkg")
             kind = next(iter(kinds), "Unknown")
             with open_arrow(lines, use_pyarrow=False) as (about, features):
                 write_arrow(
                     features,
-                    fresh,
+                    named,
                     driver="GPKG",
                     layer=layer,
                     geometry_name=about["geometry_name"] or "wkb_geometry",
                     geometry_type=kind,
                     crs=f"EPSG:{RD}",
                 )
+            named.replace(fresh)
         else:
             fresh.touch()
     return count
