@@ -307,7 +307,7 @@ def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
 
     # A row with one cell above the header is a title.
     first = next((row for _, row in rows if sum(map(bool, row)) > 1), [])
-    names = [header(cell) for cell in first]
+    names = _names(first)
     if not names:
         raise FileError.of("file_empty", path=str(path))
     # One long list of cells: millions of small lists would keep the garbage collector busy.
@@ -330,6 +330,17 @@ def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
     index = pd.Index(lines, name="line", dtype="int64")
     texts = {names[n]: pd.array([c or None for c in columns[n]], dtype="str") for n in kept}
     return pd.DataFrame(texts, index=index)
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """Give headers in one spelling; SDMX has a code and its label under one word, MEASURE, Measure."""
+    names = [header(cell) for cell in cells]
+    if "OBS_VALUE" not in cells:
+        return names
+    return [
+        f"{name} LABEL" if name in names[:n] and cells[n] not in cells[:n] else name
+        for n, name in enumerate(names)
+    ]
 
 
 def _ragged(ragged: Sequence[tuple[int, int]], expected: int, where: str) -> InputError:
