@@ -333,7 +333,7 @@ def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    """Give headers in one spelling; SDMX has a code and its label under one word, MEASURE, Measure."""
+    """Give headers in one spelling; SDMX writes a code and its label alike: MEASURE, Measure."""
     names = [header(cell) for cell in cells]
     if "OBS_VALUE" not in cells:
         return names
