@@ -106,7 +106,7 @@ def test_an_output_folder_that_cannot_be_is_told(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli, "_cache", Cache)
+    monkeypatch.setattr(cli.studies, "_cache", Cache)
     (tmp_path / "file").write_text("in the way")
     out = tmp_path / "file" / "maps"
     assert ended("run", str(example / "study.toml"), "--out", str(out), "--offline") == 1

@@ -360,7 +360,7 @@ class TestStore:
     def fetch(self, server: Server | None, store: Path, **more: object) -> Path:
         what = wanted("institutions")
         asked = server.web(*what.hosts) if server else None
-        return fetch(what, store=store, web=asked, **more)  # type: ignore[arg-type]
+        return fetch(what, store=store, web=asked, **more).path  # type: ignore[arg-type]
 
     def test_fetched_once_and_kept(self, serve, tmp_path: Path, institutions: bytes) -> None:
         server = serve(ranged(institutions))

@@ -135,7 +135,7 @@ def fetch(
     again: bool = False,
     progress: Progress = silent,
     notify: Notify = to_log,
-) -> Path:
+) -> Kept:
     """Give the file of a publisher: the one that is kept, or fetched now.
 
     Parameters
@@ -170,18 +170,18 @@ def fetch(
         notify(note("kept_spoilt", path=str(kept.path)))
         kept = None
     if web is None or (kept is not None and not again):
-        return _told(what, kept, notify).path
+        return _told(what, kept, notify)
     if what.by_hand:
         raise InputError.of("fetch_by_hand", name=what.name, url=what.data_set.url)
     try:
         with shelf.alone():
-            return _fetched(what, shelf, kept, web=web, progress=progress, notify=notify).path
+            return _fetched(what, shelf, kept, web=web, progress=progress, notify=notify)
     except FetchError as error:
         if kept is None:
             raise
         when = kept.fetched.at[:10]
         notify(note("kept_instead", name=what.name, reason=error.text(), date=when))
-        return kept.path
+        return kept
 
 
 def web_for(wanted_files: Iterable[Wanted], *, mirror: str = "") -> Web:

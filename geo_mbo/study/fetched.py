@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,50 +48,71 @@ def own_store() -> Path:
     return user_cache_path("geo_mbo") / "fetched"
 
 
-def planned(study: Study, *, store: Path) -> tuple[Planned, ...]:
-    """Say what a study wants of publishers, and what of it is there already.
+def files_of(study: Study) -> dict[str, InputFile]:
+    """Give all files of a study: inputs by their key, indicators by their place in the list."""
+    told = {f"indicator.{n}": wish for n, wish in enumerate(study.indicators)}
+    return {**study.inputs.given(), **told}
+
+
+def planned(files: Mapping[str, InputFile], *, store: Path) -> tuple[Planned, ...]:
+    """Say what is wanted of publishers, and what of it is there already.
 
     Parameters
     ----------
-    study
-        The study.
+    files
+        Files by name (`files_of`); those that have a path are nobody's to fetch.
     store
         Folder of fetched files.
 
     Raises
     ------
     InputError
-        Inputs name data sets that the catalogue does not have: all of them at once.
+        Files name data sets that the catalogue does not have: all of them at once.
     """
-    return tuple(
-        Planned(key, what, what.shelf(store).kept()) for key, what in _wanted(study).items()
-    )
+    from geo_mbo.sources.fetching import wanted
+
+    found, breaches = list[Planned](), list[Breach]()
+    for key, given in files.items():
+        if given.path is not None:
+            continue
+        try:
+            what = wanted(given.source or key, url=given.url, year=given.year)
+        except InputError as error:
+            breaches += error.breaches
+        else:
+            found.append(Planned(key, what, what.shelf(store).kept()))
+    if breaches:
+        raise InputError(breaches)
+    return tuple(found)
 
 
-def seconds_of(plan: tuple[Planned, ...]) -> float:
+def seconds_of(plan: Iterable[Planned]) -> float:
     """Estimate how long fetching takes that is still to be done, at an ordinary line's speed."""
     from geo_mbo.sources.fetching import BYTES_PER_S
 
     return sum((p.megabytes or 0.0) * 1e6 for p in plan if p.kept is None) / BYTES_PER_S
 
 
-def with_files(
-    study: Study,
+def fetched(
+    plan: Sequence[Planned],
     *,
     store: Path,
+    mirror: str = "",
     offline: bool = False,
     again: bool = False,
     progress: Progress = silent,
     notify: Notify = to_log,
-) -> Study:
-    """Give the study with the path of every file that it wants of publishers, fetched if need be.
+) -> dict[str, Kept]:
+    """Fetch what is planned, as far as it is not there.
 
     Parameters
     ----------
-    study
-        The study; its ``mirror`` stands for all publishers where it has one.
+    plan
+        What is wanted (`planned`).
     store
         Folder of fetched files.
+    mirror
+        Address of a server that stands for all publishers; blank: they are asked themselves.
     offline
         Ask nobody: what was fetched before has to do.
     again
@@ -101,62 +122,73 @@ def with_files(
     notify
         Gets notes on how old kept files are.
 
+    Returns
+    -------
+    dict
+        The file of each key.
+
     Raises
     ------
-    GeoMboError
+    InputError
         Files could not be had: all of them at once. What was fetched is kept.
     """
     from geo_mbo.sources.fetching import fetch, web_for
 
-    plan = planned(study, store=store)
-    web = None if offline else web_for((p.what for p in plan), mirror=study.mirror)
+    web = None if offline else web_for((p.what for p in plan), mirror=mirror)
     whole = sum(_weight(p) for p in plan) or 1.0
-    done, places, breaches = 0.0, dict[str, tuple[Path, int | None]](), list[Breach]()
+    done, breaches = 0.0, list[Breach]()
+    found: dict[str, Kept] = {}
     for p in plan:
         step = part(progress, done / whole, (done + _weight(p)) / whole)
         try:
-            got = fetch(p.what, store=store, web=web, again=again, progress=step, notify=notify)
+            found[p.key] = fetch(
+                p.what, store=store, web=web, again=again, progress=step, notify=notify
+            )
         except GeoMboError as error:
             breaches += error.breaches
-        else:
-            kept = p.what.shelf(store).kept()
-            places[p.key] = got, kept.fetched.year if kept else None
         done += _weight(p)
         progress(min(done / whole, 1.0), "fetch")
-    if breaches:
-        raise InputError(breaches)
-    return _placed(study, places)
-
-
-def _wanted(study: Study) -> Mapping[str, Wanted]:
-    """Give what is wanted, by input; those that the catalogue does not know are told together."""
-    from geo_mbo.sources.fetching import wanted
-
-    found, breaches = dict[str, "Wanted"](), list[Breach]()
-    for key, given in _given(study).items():
-        if given.path is not None:
-            continue
-        try:
-            found[key] = wanted(given.source or key, url=given.url, year=given.year)
-        except InputError as error:
-            breaches += error.breaches
     if breaches:
         raise InputError(breaches)
     return found
 
 
-def _given(study: Study) -> dict[str, InputFile]:
-    """Give all files of a study: inputs by their key, indicators by their place in the list."""
-    told = {f"indicator.{n}": wish for n, wish in enumerate(study.indicators)}
-    return {**study.inputs.given(), **told}
+def with_files(
+    study: Study,
+    *,
+    store: Path,
+    offline: bool = False,
+    progress: Progress = silent,
+    notify: Notify = to_log,
+) -> Study:
+    """Give the study with the path of every file that it wants of publishers, fetched if need be.
+
+    Parameters
+    ----------
+    study
+        The study; its ``mirror`` stands for all publishers where it has one.
+    store, offline, progress, notify
+        As for `fetched`.
+
+    Raises
+    ------
+    InputError
+        Files could not be had: all of them at once. What was fetched is kept.
+    """
+    plan = planned(files_of(study), store=store)
+    found = fetched(
+        plan, store=store, mirror=study.mirror, offline=offline, progress=progress, notify=notify
+    )
+    return _placed(study, found)
 
 
-def _placed(study: Study, places: Mapping[str, tuple[Path, int | None]]) -> Study:
+def _placed(study: Study, places: Mapping[str, Kept]) -> Study:
     """Give the study with these files filled in."""
 
     def at(key: str, given: InputFile) -> dict[str, object]:
-        path, year = places[key]
-        return {"path": path, "source": given.source or key, "year": year or given.year}
+        kept = places[key]
+        year = kept.fetched.year or given.year
+        return {"path": kept.path, "source": given.source or key, "year": year}
 
     inputs = {
         key: given.model_copy(update=at(key, given))

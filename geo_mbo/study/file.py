@@ -7,7 +7,8 @@ name that is known.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -58,6 +59,10 @@ class InputFile(_Strict):
         Layer of a GeoPackage; may be left out where it has only one.
     columns
         What the columns that the program needs are called in this file.
+    where
+        Rows that are taken: values by column; several values are taken together.
+    on
+        Day of which a register's rows count, or on which an own delivery's students are counted.
     publisher, licence, attribution
         Credit of a file that the catalogue of sources does not know.
     """
@@ -68,6 +73,8 @@ class InputFile(_Strict):
     year: int | Literal["newest"] | None = None
     layer: str = ""
     columns: dict[str, str] = Field(default_factory=dict)
+    where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
+    on: date | None = None
     publisher: str = ""
     licence: str = ""
     attribution: str = ""
@@ -96,11 +103,18 @@ class Inputs(_Strict):
         CBS inhabitants by PC4 and five-year age band.
     institutions, offers, locations
         DUO ``instellingenmbo``, ``mbo_opleidingsaanbod``; RIO ``onderwijslocaties``.
+    providers
+        RIO: which institution stands behind an onderwijsaanbieder.
+    establishments, establishment_locations, institution_establishments, location_uses
+        RIO vestigingserkenningen, the locations that they use, the institutions that they belong
+        to, and what boards have in use: sites beside those with programmes.
     students_by_home, students_by_programme
         DUO students per institution: the ``-11-`` file (woongemeente) and the ``-03-`` file
         (programme).
     forecast
         DUO ``mbo-studentenprognose_gemeente_onderwijslocatie``: history and forecast.
+    own_students
+        An institution's own delivery (GRONDSLAG_IP_MBO, RO): only counts of it are kept.
     municipality_changes
         Own table of merged gemeenten, beside those the program knows.
     sites
@@ -126,9 +140,15 @@ class Inputs(_Strict):
     institutions: _File | None = None
     offers: _File | None = None
     locations: _File | None = None
+    providers: _File | None = None
+    establishments: _File | None = None
+    establishment_locations: _File | None = None
+    institution_establishments: _File | None = None
+    location_uses: _File | None = None
     students_by_home: _File | None = None
     students_by_programme: _File | None = None
     forecast: _File | None = None
+    own_students: _File | None = None
     municipality_changes: _File | None = None
     sites: _File | None = None
     roads: _File | None = None
@@ -151,8 +171,6 @@ class IndicatorFile(InputFile):
         What it is called on maps and in tables.
     by
         What it is a number of: a kind of key (`geo_mbo.schema.KEY_KINDS`).
-    where
-        Rows that are taken: values by column; several values are taken together.
     value
         Which number of the file, where it has several.
     of_year
@@ -165,7 +183,6 @@ class IndicatorFile(InputFile):
 
     name: str = Field(min_length=1)
     by: KeyKind
-    where: dict[str, str | tuple[str, ...]] = Field(default_factory=dict)
     value: str = ""
     of_year: int | None = Field(default=None, ge=1990, le=2100)
     unit: str = ""
@@ -283,8 +300,15 @@ class Study(_Strict):
         return self.folder / path
 
 
-def read_study(path: Path) -> Study:
+def read_study(path: Path, *, near: Sequence[str] = ()) -> Study:
     r"""Read a study file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    near
+        Names that may have been meant where there is no such file.
 
     Raises
     ------
@@ -303,6 +327,9 @@ def read_study(path: Path) -> Study:
     geo_mbo.errors.StudyError: ...study.toml: 'inputs.municipality' is no key ...
     """
     if not path.exists():
+        meant = [] if path.suffix else get_close_matches(str(path), near, n=3, cutoff=0.3)
+        if meant:
+            raise StudyError.of("unknown_study", value=str(path), near=", ".join(meant))
         raise MissingFileError.of("file_missing", path=str(path))
     if path.is_dir():
         raise FileError.of("file_is_folder", path=str(path))
@@ -310,6 +337,24 @@ def read_study(path: Path) -> Study:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StudyError.of("not_toml", path=str(path), reason=str(error)) from error
+    return study_of(raw, path=path)
+
+
+def study_of(raw: Mapping[str, Any], *, path: Path) -> Study:
+    """Give the study that the content of a study file is.
+
+    Parameters
+    ----------
+    raw
+        The content, as TOML is read.
+    path
+        Where it stands: paths in it count from there.
+
+    Raises
+    ------
+    StudyError
+        As for `read_study`.
+    """
     try:
         study = Study.model_validate({**raw, "folder": path.resolve().parent})
     except ValidationError as error:
