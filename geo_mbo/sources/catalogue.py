@@ -7,6 +7,7 @@ The facts stand in ``resources/sources/*.toml``, a table a data set; what their 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -136,6 +137,21 @@ def meanings() -> Mapping[str, Meaning]:
     return {
         header(name): Meaning(**facts) for page in _pages("columns") for name, facts in page.items()
     }
+
+
+def meaning_of(column: str) -> Meaning | None:
+    """Give what a column of a publisher means; None where that is not told.
+
+    Columns of years, such as ``JAAR_2021``, share one meaning.
+
+    Examples
+    --------
+    >>> meaning_of("JAAR_2021").unit
+    'students'
+    """
+    spelled = header(column)
+    yearly = re.sub(r"(?<!\d)(?:19|20)\d{2}(?!\d)", "{YEAR}", spelled)
+    return meanings().get(spelled) or meanings().get(yearly)
 
 
 def source_of(key: str, path: Path | str) -> Source:
