@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geo_mbo.sources.cbs_odata import TOTALS, read_table, withheld
 from geo_mbo.sources.cells import known_year
-from geo_mbo.sources.text import finite, read_text, take, wrong_cell
+from geo_mbo.sources.text import finite, header, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ _CHANGES = ("date", "old_code", "old_name", "new_code", "share")
 
 
 def read_inhabitants(path: Path | str) -> pd.DataFrame:
-    """Read inhabitants by PC4 and age, from StatLine (83502NED) or a plain table.
+    """Read inhabitants by PC4 and age, from StatLine (83502NED; csv or OData) or a plain table.
 
     StatLine writes ``"15 tot 20 jaar"``; a plain table (postcode, leeftijd, inwoners) ``"15-19"``.
     Rows that are totals of others (all ages, the whole country) are left out; where both sexes
@@ -44,7 +45,7 @@ def read_inhabitants(path: Path | str) -> pd.DataFrame:
 
     path = Path(path)
     taken = take(
-        read_text(path),
+        _odata(path) if path.suffix.lower() == ".json" else read_text(path),
         {"pc4": "Postcode", "age": "Leeftijd", "inhabitants": "Inwoners"},
         optional={"sex": "Geslacht", "period": "Perioden"},
         where=path.name,
@@ -96,6 +97,22 @@ def read_changes(path: Path | str) -> pd.DataFrame:
     alone = ~taken.duplicated("old_code", keep=False)
     taken["share"] = shares.mask(shares.isna() & alone, 1.0).astype(float)
     return taken.reset_index(drop=True)
+
+
+def _odata(path: Path) -> pd.DataFrame:
+    """Give the table of OData as StatLine would have exported it: with titles."""
+    import pandas as pd
+
+    table = read_table(path, keep={"Geslacht": TOTALS})
+    people = table.measures.loc[table.measures["stem"].str.startswith("Bevolking"), "key"]
+    columns = {}
+    for name in table.kinds:
+        titles = table.titles[name] if name != "Perioden" else {}
+        columns[header(name)] = table.rows[name].map(lambda c, t=titles: t.get(c) or c)
+    if len(people):
+        cells = table.rows[people.iloc[0]]
+        columns["INWONERS"] = cells.mask(withheld(cells)).map(str, na_action="ignore")
+    return pd.DataFrame(columns).astype("str")
 
 
 def _municipality_codes(values: pd.Series, where: str, column: str) -> pd.Series:

@@ -43,13 +43,11 @@ __all__ = [
 ADDABLE_UNITS = frozenset(
     {
         "addresses",
-        "count",
         "dwellings",
+        "fte",
         "graduates",
         "households",
         "inhabitants",
-        "number",
-        "people",
         "persons",
         "students",
     }
