@@ -206,3 +206,16 @@ def test_minutes_without_metres_tell_no_kilometres(town: SampleTown, found: Find
     pd.testing.assert_frame_equal(
         poor.travel_by_site.drop(columns="km_mean"), found.travel_by_site.drop(columns="km_mean")
     )
+
+
+def test_the_year_is_the_newest_that_all_sources_share(town: SampleTown) -> None:
+    later = town.tables.students[town.tables.students["year"] == 2024]
+    newer = pd.concat([town.tables.students, later.assign(year=2025)], ignore_index=True)
+    ahead = replace(town.tables, students=newer)
+    assert quiet(ahead, town.matrix).choices.year == 2024
+    assert "year_shared" in told(ahead, town.matrix)
+    assert quiet(ahead, town.matrix, replace(ASKED, year=2025)).choices.year == 2025
+    alone = replace(ahead, enrolments=empty(STUDENTS), residents=empty(STUDENTS))
+    assert quiet(alone, town.matrix).choices.year == 2025
+    apart = replace(ahead, enrolments=town.tables.enrolments.assign(year=2010))
+    assert quiet(apart, town.matrix).choices.year == 2025

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -41,7 +41,7 @@ class Choices:
     cutoffs_min
         Limits in minutes of ``students_within``.
     year
-        Year of the students. None: the latest with counted students.
+        Year of the students. None: the newest that all tables of counted students share.
     forecast_year
         Year to look ahead to. None: the latest forecast; there need not be one.
     share
@@ -265,7 +265,7 @@ def settled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
     filled = replace(
         choices,
         mode=choices.mode or matrix.modes[0],
-        year=choices.year or max(counted, default=None),
+        year=choices.year or max(_shared(counted, tables), default=None),
         forecast_year=choices.forecast_year or max(ahead, default=None),
     )
     there = {*counted, *ahead}
@@ -277,6 +277,15 @@ def settled(choices: Choices, tables: Tables, matrix: TravelMatrix) -> Choices:
     if breaches:
         raise InputError(breaches)
     return filled
+
+
+def _shared(counted: Sequence[int], tables: Tables) -> Sequence[int]:
+    """Give the years that all tables of students have; all of `counted` where they share none."""
+    shared = set(counted)
+    for others in (tables.enrolments, tables.residents):
+        known = set(others.loc[others["kind"] == "history", "year"])
+        shared &= known or shared
+    return sorted(shared) or counted
 
 
 def latest(enrolments: pd.DataFrame, year: int | None) -> pd.DataFrame:
@@ -301,6 +310,9 @@ def _tell(
     tables: Tables, matrix: TravelMatrix, now: pd.DataFrame, asked: Choices, notify: Notify
 ) -> None:
     """Say what could not be told, and of whom."""
+    history = tables.students[tables.students["kind"] == "history"]["year"]
+    if asked.year is not None and len(history) and asked.year < history.max():
+        notify(note("year_shared", count=1, year=str(asked.year), newest=str(history.max())))
     empty = [name for name in ("students", "offers", "enrolments") if getattr(tables, name).empty]
     if empty:
         notify(note("tables_empty", empty))
