@@ -20,7 +20,7 @@ from geo_mbo.cache import Cache
 from geo_mbo.schema import TRAVEL_STATUS
 from geo_mbo.study import Outcome, measure_study, read_study
 
-MAPS = ("verzorgingsgebieden.html", "reistijd.html", "dekking.html")
+MAPS = ("verzorgingsgebieden.html", "reistijd.html", "dekking.html", "kenmerken.html")
 PAGES = ("index.html", *MAPS)
 FILES = {*PAGES, "resultaten.gpkg", "resultaten.xlsx", "run.json"}
 

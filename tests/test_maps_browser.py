@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Open = Callable[..., Seen]
 
-CATCHMENT, TRAVEL, COVERAGE = (f"{view}.html" for view in VIEWS)
+CATCHMENT, TRAVEL, COVERAGE = (f"{view}.html" for view in VIEWS[:3])
 SCREENS = [{"width": 1280, "height": 800}, {"width": 400, "height": 800}]
 HOSTILE = (
     "<script>window.bad=1</script>",

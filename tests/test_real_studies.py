@@ -21,6 +21,7 @@ FILES = (
     "verzorgingsgebieden.html",
     "reistijd.html",
     "dekking.html",
+    "kenmerken.html",
     "resultaten.gpkg",
     "resultaten.xlsx",
     "run.json",

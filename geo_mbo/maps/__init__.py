@@ -1,7 +1,8 @@
 """Tables to maps that open without a network.
 
-Three pages, each one file: where students come from (``verzorgingsgebieden.html``), how long it
-takes (``reistijd.html``), what is out of reach and what is there twice (``dekking.html``).
+Four pages, each one file: where students come from (``verzorgingsgebieden.html``), how long it
+takes (``reistijd.html``), what is out of reach and what is there twice (``dekking.html``), and
+numbers and judgements of areas, institutions and sites (``kenmerken.html``).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def write_maps(
     lang: Lang = "nl",
     notes: Sequence[Note] = (),
 ) -> list[Path]:
-    """Write the three maps, each one HTML file that needs no other and asks no network.
+    """Write the four maps, each one HTML file that needs no other and asks no network.
 
     Counts of students below five are neither shown nor embedded; nor are figures that would give
     them away, such as the mean travel time of two students.
@@ -58,7 +59,7 @@ def write_maps(
     Returns
     -------
     list[pathlib.Path]
-        ``verzorgingsgebieden.html``, ``reistijd.html`` and ``dekking.html``.
+        ``verzorgingsgebieden.html``, ``reistijd.html``, ``dekking.html`` and ``kenmerken.html``.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def write_maps(
     >>> paths = write_maps(Path(tempfile.mkdtemp()), town.tables, find(town.tables, town.matrix),
     ...                    town.matrix, About("Aldermeer", made_up=True))
     >>> [path.name for path in paths]
-    ['verzorgingsgebieden.html', 'reistijd.html', 'dekking.html']
+    ['verzorgingsgebieden.html', 'reistijd.html', 'dekking.html', 'kenmerken.html']
     """
     from geo_mbo.cache import write_text
     from geo_mbo.maps.page import VIEWS, page_html

@@ -16,6 +16,9 @@ INSTITUTIONS = (
 MINUTES = ((5, 10, 15, 20), (10, 20, 30, 45), (15, 30, 45, 60), (30, 60, 90, 120))
 SHARES = (0.2, 0.4, 0.6, 0.8)
 _ROUND = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10])
+CLASSES = 5
+SKEWED = 4
+"""Counts of which a tenth is above so many times the lowest tenth get breaks that grow by size."""
 CATCHMENT_SHARES = (0.02, 0.05, 0.1, 0.2)
 
 
@@ -113,3 +116,66 @@ def spread_colours(nearness: npt.NDArray[np.floating], colours: int) -> list[int
         used = np.bincount(chosen[chosen >= 0], minlength=colours)
         chosen[item] = np.lexsort((used, burden))[0]
     return [int(colour) for colour in chosen]
+
+
+def value_breaks(values: npt.ArrayLike, *, counts: bool) -> list[float]:
+    """Choose at most four round breaks that put about as many areas in each class.
+
+    Parameters
+    ----------
+    values
+        Numbers; missing ones do not count.
+    counts
+        They are numbers of something, few small and some very large: breaks grow by size. Rates
+        and distances get breaks that are multiples of one round step.
+
+    Examples
+    --------
+    >>> value_breaks([1.2, 2.4, 3.1, 3.3, 4.8, 7.9], counts=False)
+    [2.5, 3, 3.5, 5]
+    >>> value_breaks([10, 40, 55, 130, 270, 610, 900, 1400, 2600], counts=True)
+    [50, 150, 500, 1000]
+    >>> value_breaks([7, 7, 7], counts=False), value_breaks([], counts=False)
+    ([7], [0])
+    """
+    numbers = np.asarray(values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not numbers.size:
+        return [0]
+    least, most = float(numbers.min()), float(numbers.max())
+    if least == most:
+        return [_plain_number(most)]
+    low, high = (float(q) for q in np.quantile(numbers, [0.1, 0.9]))
+    parts = min(CLASSES, len(np.unique(numbers)))
+    if counts and parts == CLASSES and least >= 0 and high >= max(20, low * SKEWED):
+        found = [float(b) for b in count_breaks(numbers)]
+    else:
+        step = _step(((high - low) or (most - least)) / 8)
+        quantiles = np.quantile(numbers, [k / parts for k in range(1, parts)])
+        found = sorted({round(float(np.round(q / step) * step), 9) for q in quantiles})
+    within = [b for b in found if least <= b < most]
+    return [_plain_number(b) for b in within] or [_plain_number(least)]
+
+
+def _step(size: float) -> float:
+    """Give the largest of 1, 2 or 5 times a power of ten that is not above this size."""
+    power = 10.0 ** np.floor(np.log10(size))
+    return float(max(digit for digit in (1, 2, 5) if digit * power <= size * (1 + 1e-9)) * power)
+
+
+def _plain_number(value: float) -> float:
+    return int(value) if value == int(value) else value
+
+
+def shades(classes: int) -> list[str]:
+    """Give the colours of so many classes, from lightest to darkest.
+
+    Examples
+    --------
+    >>> shades(2) == [SEQUENTIAL[0], SEQUENTIAL[4]], len(shades(5)), shades(1) == [SEQUENTIAL[2]]
+    (True, 5, True)
+    """
+    last = len(SEQUENTIAL) - 1
+    if classes == 1:
+        return [SEQUENTIAL[last // 2]]
+    return [SEQUENTIAL[round(k * last / (classes - 1))] for k in range(classes)]

@@ -23,7 +23,7 @@ from geo_mbo.messages import Lang, catalogue
 _RESOURCES = files("geo_mbo") / "resources" / "maps"
 _SCRIPTS = (
     "core.js", "topo.js", "marks.js", "layers.js", "parts.js", "app.js",
-    "view_catchment.js", "view_travel.js", "view_coverage.js", "start.js",
+    "view_catchment.js", "view_travel.js", "view_coverage.js", "view_indicators.js", "start.js",
 )  # fmt: skip
 _POLICY = (
     "default-src 'none'; script-src {scripts}; style-src {styles}; "
@@ -121,8 +121,8 @@ def page_html(page: Page) -> str:
     )
 
 
-VIEWS = ("verzorgingsgebieden", "reistijd", "dekking")
-"""The three maps, by the names of their files."""
+VIEWS = ("verzorgingsgebieden", "reistijd", "dekking", "kenmerken")
+"""The four maps, by the names of their files."""
 
 
 def json_in_script(data: Mapping[str, Any]) -> str:

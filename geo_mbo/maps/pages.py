@@ -1,10 +1,11 @@
-"""The three pages as values: what each says and what its script draws."""
+"""The four pages as values: what each says and what its script draws."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from geo_mbo.maps.indicators import area_levels, indicator_view
 from geo_mbo.maps.page import VIEWS, Page
 from geo_mbo.maps.shared import Basis, shared_data
 from geo_mbo.maps.story import finding, still
@@ -17,6 +18,7 @@ _DATA: dict[str, tuple[str, Callable[[Basis], dict[str, Any]]]] = {
     "verzorgingsgebieden": ("catchment", catchment_view),
     "reistijd": ("travel", travel_view),
     "dekking": ("coverage", coverage_view),
+    "kenmerken": ("indicators", indicator_view),
 }
 
 
@@ -26,6 +28,8 @@ def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> I
     for view in VIEWS:
         name, draw = _DATA[view]
         data = shared | {name: draw(basis)}
+        if view == "kenmerken":
+            data["areas"] = shared["areas"] | area_levels(basis)
         yield Page(
             view=view,
             lang=lang,

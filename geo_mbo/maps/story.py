@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from geo_mbo.maps.classes import SEQUENTIAL, class_of
+from geo_mbo.analysis.indicators import adds
+from geo_mbo.maps.classes import SEQUENTIAL, class_of, shades, value_breaks
+from geo_mbo.maps.indicators import first_shown
 from geo_mbo.maps.pack import SMALLEST_SHOWN
 from geo_mbo.maps.picture import Still, png
 from geo_mbo.maps.views import SAME_PAIR
-from geo_mbo.messages import Lang, number, percent, text
+from geo_mbo.messages import Lang, catalogue, number, percent, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,7 @@ def finding(view: str, basis: Basis, lang: Lang) -> str:
         "verzorgingsgebieden": _catchments,
         "reistijd": _travel,
         "dekking": _coverage,
+        "kenmerken": _indicators,
     }[view]
     return tell(basis, lang)
 
@@ -101,12 +104,61 @@ def _coverage(basis: Basis, lang: Lang) -> str:
     )
 
 
+def _indicators(basis: Basis, lang: Lang) -> str:
+    """Say how many there are, and where the first of them is highest and lowest."""
+    found = basis.findings.indicators
+    name, kind = first_shown(found)
+    if not name:
+        return text("map.finding.no_indicators", lang)
+    known = found[found["value"].notna() | found["judgement"].notna()]
+    count = int(known["indicator"].nunique())
+    said = text(f"map.finding.indicators{'_one' if count == 1 else ''}", lang, count=count)
+    rows = known[(known["indicator"] == name) & (known["key_kind"] == kind)]
+    rows = rows[(rows["year"] == rows["year"].max()) & ~rows["masked"] & rows["name"].notna()]
+    rows = rows.dropna(subset="value").sort_values("value", kind="stable")
+    if len(rows) < 2 or rows["value"].iloc[0] == rows["value"].iloc[-1]:
+        return said
+    ends = text(
+        "map.finding.indicators_ends",
+        lang,
+        name=indicator_name(name, lang),
+        year=str(rows["year"].iloc[0]),
+        most=rows["name"].iloc[-1],
+        high=measured(rows["value"].iloc[-1], str(rows["unit"].iloc[-1]), lang),
+        least=rows["name"].iloc[0],
+        low=measured(rows["value"].iloc[0], str(rows["unit"].iloc[0]), lang),
+    )
+    return f"{said} {ends}"
+
+
+def indicator_name(name: str, lang: Lang) -> str:
+    """Name an indicator: those that are always there in the language, others as they were given."""
+    return catalogue(lang).get(f"map.indicator.{name}", name)
+
+
+def measured(value: float, unit: str, lang: Lang) -> str:
+    """Write a number with its unit.
+
+    Examples
+    --------
+    >>> measured(4.25, "%", "nl"), measured(1200, "students", "en"), measured(3, "Z", "nl")
+    ('4,2 %', '1,200 students', '3 Z')
+    """
+    return f"{number(value, lang, 0 if value == round(value) else 1)} {unit_name(unit, lang)}"
+
+
+def unit_name(unit: str, lang: Lang) -> str:
+    """Name a unit in the language; one that is not known as it was given."""
+    return catalogue(lang).get(f"map.unit.{unit}", unit)
+
+
 def still(view: str, basis: Basis, data: dict[str, Any], about: About, lang: Lang) -> bytes:
     """Draw the still picture of what the map of this name first shows."""
     fill, title, legend = {
         "verzorgingsgebieden": _main_institution,
         "reistijd": _nearest,
         "dekking": _choice,
+        "kenmerken": _first_indicator,
     }[view](basis, data, lang)
     told = [text("map.made_up_title", lang)] if about.made_up else []
     return png(
@@ -164,6 +216,25 @@ def _choice(basis: Basis, data: dict[str, Any], lang: Lang) -> Shown:
     return fill, title, [(c, words) for c, (_, words) in zip(SEQUENTIAL[::-1], lines, strict=True)]
 
 
+def _first_indicator(basis: Basis, _: dict[str, Any], lang: Lang) -> Shown:
+    """Colour municipalities by the first indicator that has numbers of them."""
+    found = basis.findings.indicators
+    numbers = found[found["value"].notna() & ~found["masked"]]
+    name, _kind = first_shown(numbers, among=("municipality",))
+    rows = numbers[(numbers["indicator"] == name) & (numbers["key_kind"] == "municipality")]
+    if rows.empty:
+        return [""] * len(basis.municipalities), text("map.still.indicators_none", lang), []
+    unit, year = str(rows["unit"].iloc[0]), rows["year"].max()
+    breaks = value_breaks(rows["value"], counts=adds(unit))
+    latest = rows[rows["year"] == year].set_index("key")["value"]
+    classes = class_of(latest.reindex(basis.municipalities["area_id"]), breaks)
+    colours = shades(len(breaks) + 1)
+    told = [number(b, lang, 0 if b == round(b) else 1) for b in breaks]
+    legend = [(c, words) for c, (_, words) in zip(colours, _class_legend(told, lang), strict=False)]
+    title = f"{indicator_name(name, lang)} ({unit_name(unit, lang)}, {year})"
+    return ["" if c < 0 else colours[c] for c in classes], title, legend
+
+
 def _classed(values: pd.Series, breaks: Any) -> list[str]:
     return ["" if c < 0 else SEQUENTIAL[c] for c in class_of(values.to_numpy(float), breaks)]
 
@@ -172,7 +243,7 @@ def _class_legend(breaks: list[str], lang: Lang) -> list[tuple[str, str]]:
     words = [text("map.class_first", lang, high=breaks[0])]
     words += [text("map.class_between", lang, low=low, high=high) for low, high in pairwise(breaks)]
     words.append(text("map.class_last", lang, low=breaks[-1]))
-    return list(zip(SEQUENTIAL, words, strict=True))
+    return list(zip(SEQUENTIAL[: len(words)], words, strict=True))
 
 
 def _short(name: str) -> str:

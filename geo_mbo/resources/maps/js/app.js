@@ -60,7 +60,7 @@ function startApp(map, makeView) {
     layer.bindTooltip(tip).openTooltip();
   };
   const layers = makeLayers(map, {
-    area: (level, i) => app.set({ area: level + ':' + (level === 'pc4' ? PC4 : AREA).id[i] }),
+    area: (level, i) => (view.pickArea ? view.pickArea(level, i) : app.set({ area: level + ':' + D.areas[level].id[i] })),
     site: (i) => view.pickSite(i),
     over: (level, i, shape) => app.drawn && showTip(shape, app.drawn.tip(level, i)),
     overSite: (i, mark) => showTip(mark, [siteName(i), D.institutions.name[D.sites.institution[i]]].concat(app.drawn && app.drawn.siteTip ? app.drawn.siteTip(i) : [])),
@@ -70,9 +70,9 @@ function startApp(map, makeView) {
   const view = makeView(app);
   const allowed = Object.assign({
     mode: (v) => D.modes.includes(v),
-    level: (v) => v === 'municipality' || (v === 'pc4' && Boolean(PC4)),
+    level: (v) => Object.hasOwn(D.areas, v) && Boolean(D.areas[v]),
     site: (v) => D.sites.id.includes(v),
-    area: (v) => { const [level, id] = v.split(':'); return Boolean(D.areas[level]) && D.areas[level].id.includes(id); },
+    area: (v) => { const [level, id] = v.split(':'); return Object.hasOwn(D.areas, level) && Boolean(D.areas[level]) && D.areas[level].id.includes(id); },
   }, view.allowed);
 
   /** The chosen area as [level, position], or null. */
@@ -87,7 +87,8 @@ function startApp(map, makeView) {
   app.draw = async (controls) => {
     const mine = turn += 1;
     const { state } = app;
-    if (PC4 && (state.level === 'pc4' || state.area.startsWith('pc4:') || (view.needsPc4 && view.needsPc4(state)))) await layers.load('pc4');
+    const asked = [view.levelOf ? view.levelOf(state) : state.level, state.area.split(':')[0], view.needsPc4 && view.needsPc4(state) ? 'pc4' : ''];
+    for (const level of new Set(asked)) if (level && D.areas[level]) await layers.load(level);
     const drawn = await view.draw(state);
     if (mine !== turn) return; // a newer choice came while this one was unpacked
     const began = performance.now();

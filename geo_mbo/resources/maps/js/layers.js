@@ -1,8 +1,11 @@
-/* The layers of the map: areas of two levels, outlines, sites, names, and the background map that
+/* The layers of the map: areas of several levels, outlines, sites, names, and the background map that
    is off until somebody turns it on. All on one canvas, so that each of them hears the mouse. */
 
 const PDOK = 'https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png';
 const TILE_ERRORS = 3;
+/* Levels within municipalities, and those that provinces do not hold. */
+const WITHIN = ['pc4', 'district', 'neighbourhood'];
+const ACROSS = ['labour_market', 'corop', 'rmc', 'country'];
 
 function makeLayers(map, hear) {
   const levels = {};
@@ -20,7 +23,7 @@ function makeLayers(map, hear) {
     const decoded = topology(name);
     const shapes = [];
     for (let i = 0; i < decoded.count; i += 1) {
-      const shape = L.polygon(decoded.shape(i), { weight: name === 'pc4' ? 0.35 : 0.7, color: '#51606e', opacity: 0.9, fillOpacity: 1, smoothFactor: 0.6 });
+      const shape = L.polygon(decoded.shape(i), { weight: WITHIN.includes(name) ? 0.35 : ACROSS.includes(name) ? 1.5 : 0.7, color: '#51606e', opacity: 0.9, fillOpacity: 1, smoothFactor: 0.6 });
       shape.on('click', (e) => { L.DomEvent.stopPropagation(e); hear.area(name, i); });
       shape.on('mouseover', () => hear.over(name, i, shape));
       shapes.push(shape);
@@ -44,7 +47,8 @@ function makeLayers(map, hear) {
 
   function restack() {
     ['municipality', 'province'].forEach((name) => {
-      if (name === 'municipality' && level !== 'pc4') map.removeLayer(fixed[name]);
+      const hidden = name === 'municipality' ? !WITHIN.includes(level) : ACROSS.includes(level);
+      if (hidden) map.removeLayer(fixed[name]);
       else fixed[name].addTo(map).bringToFront();
     });
     lines.over.eachLayer((line) => line.bringToFront());
@@ -95,21 +99,29 @@ function makeLayers(map, hear) {
       parts.forEach(([points, options]) => points.length && lines.over.addLayer(drawLine(points, options)));
       restack();
     },
-    /** Show sites: `look(i)` gives 'on', 'dim', 'chosen' or 'off'. */
+    /** Show sites: `look(i)` gives 'on', 'dim', 'chosen' or 'off', or that as `how` with a `fill`, a `code` and a `size` of its own. */
     showSites(look) {
-      const size = siteSize();
+      const usual = siteSize();
+      const sized = [];
       sites.forEach((mark, i) => {
         if (!mark) return;
-        const how = look(i);
+        const told = look(i);
+        const how = told.how || told;
+        const size = told.size || usual;
+        const owner = D.sites.institution[i];
+        if (told.size) sized.push([told.size, mark]);
+        Object.assign(mark.options, { fillColor: told.fill || D.institutions.colour[owner], code: told.code === undefined ? String(owner + 1) : told.code });
         if (how === 'off') { map.removeLayer(mark); return; }
         if (!map.hasLayer(mark)) mark.addTo(map);
         const dim = how === 'dim';
         Object.assign(mark.options, { chosen: how === 'chosen', fillOpacity: dim ? 0.35 : 1, opacity: dim ? 0.5 : 1 });
         mark.options.weight = size < 5 ? 1.1 : 2.2;
-        mark.setRadius(how === 'chosen' ? size + 3 : dim ? Math.max(size - 2.5, 2.5) : size);
+        mark.setRadius(told.size ? size : how === 'chosen' ? size + 3 : dim ? Math.max(size - 2.5, 2.5) : size);
         mark.bringToFront();
         if (how === 'chosen') mark.bringToFront();
       });
+      // A small circle on a large one has to be seen.
+      sized.sort((a, b) => b[0] - a[0]).forEach(([, mark]) => map.hasLayer(mark) && mark.bringToFront());
     },
     /** The grey background map of PDOK; three failures and it is taken away again. */
     background(on) {

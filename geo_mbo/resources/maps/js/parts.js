@@ -23,6 +23,21 @@ function segments(name, label, options, value, act) {
   ]));
 }
 
+/** One of a row of years: buttons for a few, a slider for more; the map follows while it is moved. */
+function years(id, label, all, value, act, follow) {
+  if (all.length < 2) return null;
+  if (all.length <= 5) return segments(id, label, all.map((y) => [String(y), String(y)]), String(value), act);
+  const told = el('output', { for: id, text: String(value) });
+  const at = (e) => String(all[Number(e.target.value)]);
+  const shown = (e) => { told.textContent = at(e); e.target.setAttribute('aria-valuetext', at(e)); };
+  const slider = el('input', {
+    id, type: 'range', min: '0', max: String(all.length - 1), step: '1', 'aria-valuetext': String(value),
+    on: { input: (e) => { shown(e); follow(at(e)); }, change: (e) => act(at(e)) },
+  });
+  slider.value = String(all.indexOf(Number(value)));
+  return el('div', { class: 'gm-field gm-years' }, [el('label', { for: id }, [document.createTextNode(label + ': '), told]), slider]);
+}
+
 function toggle(id, label, value, act) {
   const box = el('input', { type: 'checkbox', id, on: { change: (e) => act(e.target.checked) } });
   box.checked = value;
@@ -58,12 +73,12 @@ function figures(pairs) {
   }));
 }
 
-/** A list with bars: items {label, under, value, range, share, tag, act}; the rest behind a button. */
+/** A list with bars: items {label, under, value, range, share (null: no bar), tag, act}; the rest behind a button. */
 function bars(items, shown) {
   const list = el('ol', { class: 'gm-bars' });
   const most = Math.max(0.0001, ...items.map((item) => item.share || 0));
   const row = (item) => el('li', {}, [el(item.act ? 'button' : 'div', { class: 'gm-bar', type: item.act ? 'button' : null, on: item.act ? { click: item.act } : {} }, [
-    el('span', { class: 'gm-bar-fill', 'aria-hidden': 'true', css: { width: (100 * (item.share || 0)) / most + '%' } }),
+    item.share === null ? null : el('span', { class: 'gm-bar-fill', 'aria-hidden': 'true', css: { width: (100 * (item.share || 0)) / most + '%' } }),
     item.tag || null,
     el('span', { class: 'gm-bar-label' }, [document.createTextNode(item.label), item.under ? el('small', { text: item.under }) : null]),
     el('span', { class: 'gm-bar-value' }, [document.createTextNode(item.value), item.range ? el('small', { text: item.range }) : null]),
@@ -104,7 +119,8 @@ function siteName(i) {
 function drawLegend(legend) {
   const lines = legend.lines.map((line) => el('li', {}, [line.tag || swatch(line.mark), document.createTextNode(line.label)]));
   const strokes = (legend.strokes || []).map((s) => el('li', {}, [el('span', { class: 'gm-stroke gm-stroke-' + s.kind, 'aria-hidden': 'true' }), document.createTextNode(s.label)]));
-  $('gm-legend').replaceChildren(el('h2', { text: legend.title }), el('ul', {}, lines.concat(strokes)));
+  const under = (legend.under || []).map((text) => el('p', { class: 'gm-legend-under', text }));
+  $('gm-legend').replaceChildren(el('h2', { text: legend.title }), el('ul', {}, lines.concat(strokes)), ...under);
 }
 
 /** The table under the map; made only when it is opened or printed. */
@@ -112,7 +128,7 @@ function drawTable(table) {
   const body = el('tbody');
   const write = (column, i) => (column.text ? column.text(i) : String(column.value(i)));
   const fill = (rows) => body.replaceChildren(...rows.map((i) => el('tr', {}, table.columns.map((c, k) => el(k ? 'td' : 'th', { scope: k ? null : 'row', class: c.numeric ? 'gm-number' : null, text: write(c, i) })))));
-  const key = (column, i) => { const v = column.value(i); return v === null || v === undefined ? -Infinity : v === -1 && column.numeric ? Infinity : v; };
+  const key = (column, i) => { const v = column.value(i); return v === null || v === undefined ? -Infinity : v === -1 && column.numeric && !column.signed ? Infinity : v; };
   let sorted = null;
   const heads = table.columns.map((column) => {
     const button = el('button', { type: 'button', text: capital(column.label) });
@@ -140,7 +156,7 @@ function csvText(table) {
   };
   const value = (column, i) => {
     const v = column.value(i);
-    if (!column.numeric || v === null || v === undefined || v === -1) return cell(column.text ? column.text(i) : String(v));
+    if (!column.numeric || v === null || v === undefined || (v === -1 && !column.signed)) return cell(column.text ? column.text(i) : String(v));
     return String(Math.round(v * 1000) / 1000).replace('.', ',');
   };
   const rows = table.rows.map((i) => table.columns.map((c) => value(c, i)).join(';'));

@@ -14,6 +14,6 @@ function start(map) {
     button.title = i ? t('zoom_out') : t('zoom_in');
     button.setAttribute('aria-label', button.title);
   });
-  const views = { verzorgingsgebieden: catchmentView, reistijd: travelView, dekking: coverageView };
+  const views = { verzorgingsgebieden: catchmentView, reistijd: travelView, dekking: coverageView, kenmerken: indicatorView };
   return startApp(map, views[D.view]).catch((error) => { say(t('broken')); throw error; });
 }
