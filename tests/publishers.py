@@ -62,9 +62,9 @@ class Fault:
 class Publishers:
     """The server: what it was asked, what goes wrong, and what it has."""
 
-    data: Data
+    data: Data = field(repr=False)
     url: str = ""
-    asked: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list, repr=False)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     page_rows_3: int = 10_000
     page_rows_4: int = 100_000

@@ -165,7 +165,7 @@ def test_a_resource_without_a_datastore(shop: Publishers, tmp_path: Path) -> Non
 
 def test_odata_3_gives_every_row_and_what_they_mean(shop: Publishers, tmp_path: Path) -> None:
     shop.page_rows_3 = 700
-    facts = {"by": "odata3", "table": "83502NED", "period": "newest"}
+    facts = {"by": "odata3", "table": "83502NED", "year": "newest"}
     got = fetch(shop.web(), facts, tmp_path / "a.json")
     told = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert (got.rows, got.year, len(told["rows"])) == (3000, 2024, 3000)
@@ -205,7 +205,7 @@ def test_odata_4(shop: Publishers, tmp_path: Path) -> None:
     assert got.rows == len(told["rows"]) == 12
     assert told["measures"] == [{"Identifier": "M000001", "Title": "Studenten", "Unit": "aantal"}]
     assert [row["Value"] for row in told["rows"]].count(None) == 4
-    year = {"by": "odata4", "table": "85353NED", "period": "newest"}
+    year = {"by": "odata4", "table": "85353NED", "year": "newest"}
     assert fetch(shop.web(), year, tmp_path / "b.json").rows == 6
 
 
@@ -246,6 +246,30 @@ def test_a_collection_becomes_a_layer_in_rd(shop: Publishers, tmp_path: Path) ->
     ours = geofile.read_areas(to)
     assert ours["code"].tolist() == published["code"].tolist()
     assert ours.geometry.geom_equals_exact(published.geometry, 0.001).all()
+
+
+def test_without_a_year_the_newest_and_never_all_of_them(shop: Publishers, tmp_path: Path) -> None:
+    got = fetch(shop.web(), {"by": "ogc", "url": MUNICIPALITIES}, tmp_path / "a.gpkg")
+    assert (got.rows, got.year) == (24, 2025)
+
+
+def test_a_collection_without_years(shop: Publishers, tmp_path: Path) -> None:
+    shelf = shop.data.collections["gemeente_gegeneraliseerd"]
+    before = shelf.features
+
+    def undated(year: int, in_rd: bool) -> list[dict[str, object]]:
+        kept = [dict(f["properties"]) for f in before(year, in_rd)] if year == 2025 else []
+        for told in kept:
+            del told["jaarcode"]
+        whole = before(2025, in_rd)
+        return [{**f, "properties": told} for f, told in zip(whole, kept, strict=False)]
+
+    shelf.features = undated
+    try:
+        got = fetch(shop.web(), {"by": "ogc", "url": MUNICIPALITIES}, tmp_path / "a.gpkg")
+    finally:
+        shelf.features = before
+    assert (got.rows, got.year) == (24, None)
 
 
 def test_pages_of_a_collection(shop: Publishers, tmp_path: Path) -> None:
@@ -435,12 +459,12 @@ def test_a_file_and_the_rest_of_it_after_a_break(shop: Publishers, tmp_path: Pat
 
 
 def test_a_link_on_a_page(shop: Publishers, tmp_path: Path) -> None:
-    facts = {"by": "file", "page": f"https://{STAFF_PAGE}", "href": r"mbo-in-personen.*\.xlsx$"}
+    facts = {"by": "file", "page": f"https://{STAFF_PAGE}", "pattern": r"mbo-in-personen.*\.xlsx$"}
     fetch(shop.web(), facts, tmp_path / "a.xlsx")
     assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
     says = "no link on this page fits 'niets'.*onderwijspersoneel-mbo-in-fte-2020-2024.xlsx"
-    refused(shop, {**facts, "href": "niets"}, tmp_path / "b", says)
-    refused(shop, {**facts, "href": "2024"}, tmp_path / "b", "several links on this page fit")
+    refused(shop, {**facts, "pattern": "niets"}, tmp_path / "b", says)
+    refused(shop, {**facts, "pattern": "2024"}, tmp_path / "b", "several links on this page fit")
 
 
 def test_a_file_of_the_newest_year(shop: Publishers, tmp_path: Path) -> None:
@@ -578,7 +602,8 @@ def test_facts_that_are_missing(shop: Publishers, tmp_path: Path) -> None:
 
 def test_the_catalogue_names_known_protocols() -> None:
     for found in data_sets().values():
-        assert found.fetch.get("by", "file") in PROTOCOLS, found.key
+        # What only a person can fetch has a page.
+        assert found.fetch.get("by", "page") in (*PROTOCOLS, "page"), found.key
 
 
 def test_addresses_come_out_as_they_were(shop: Publishers) -> None:

@@ -13,13 +13,14 @@ import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from geo_mbo.errors import FetchError, FileError, InputError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
-from geo_mbo.sources.pdok import PARTS, URL, read_point
+from geo_mbo.sources.pdok import URL, address_texts, read_point
 from geo_mbo.sources.web import Web
 
 if TYPE_CHECKING:
@@ -72,10 +73,9 @@ def locate_all(
     FileError
         The file of answers cannot be read or written.
     """
-    texts = addresses[list(PARTS)].fillna("").agg(" ".join, axis=1).str.split().str.join(" ")
     fixed = {"fq": "type:adres", "fl": f"{_FIELDS},score", "rows": "1"}
     questions: list[Question | None] = [
-        ("free", {"q": text, **fixed}) if text else None for text in texts
+        ("free", {"q": text, **fixed}) if text else None for text in address_texts(addresses)
     ]
     return _answered(
         questions, addresses.index, web=web, store=store, progress=progress, notify=notify
@@ -229,12 +229,10 @@ def _kept(store: Path, notify: Notify) -> dict[Hashable, dict[str, Any] | None]:
             return known
         with store.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                try:
-                    told = json.loads(line)
-                    found = told["found"]
-                    if told["format"] == _FORMAT and isinstance(found, dict | None):
-                        known[told["asked"]] = found
-                except (ValueError, KeyError, TypeError):
+                answer = _read_line(line)
+                if answer is not None:
+                    known[answer[0]] = answer[1]
+                else:
                     broken += bool(line.strip())
     except OSError as error:
         reason = error.strerror or str(error)
@@ -242,6 +240,16 @@ def _kept(store: Path, notify: Notify) -> dict[Hashable, dict[str, Any] | None]:
     if broken:
         notify(note("geocodes_unreadable", count=broken, path=str(store)))
     return known
+
+
+def _read_line(line: str) -> tuple[str, dict[str, Any] | None] | None:
+    """Read one kept answer; None where the line is not as it was written."""
+    try:
+        told = json.loads(line)
+        key, found = str(told["asked"]), told["found"]
+        return (key, found) if told["mark"] == _mark(key, found) else None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 @contextmanager
@@ -262,6 +270,11 @@ def _appending(store: Path) -> Iterator[TextIO]:
         raise FileError.of("cannot_write", path=str(store), reason=reason) from error
 
 
+def _mark(key: str, found: Mapping[str, Any] | None) -> str:
+    """Give the mark by which an answer is known to be as it was written."""
+    return sha256(json.dumps([_FORMAT, key, found]).encode()).hexdigest()[:16]
+
+
 def _last_byte(path: Path) -> bytes:
     with path.open("rb") as file:
         file.seek(-1, 2)
@@ -271,6 +284,6 @@ def _last_byte(path: Path) -> bytes:
 def _keep(file: TextIO, key: str, found: Mapping[str, Any] | None) -> None:
     """Add an answer, on the disk before the next question is asked."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"format": _FORMAT, "asked": key, "at": now, "found": found}
+    told = {"asked": key, "found": found, "at": now, "mark": _mark(key, found)}
     file.write(json.dumps(told, ensure_ascii=False) + "\n")
     file.flush()

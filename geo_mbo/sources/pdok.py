@@ -54,7 +54,7 @@ def locate(
     import requests
 
     session = session or requests.Session()
-    texts = addresses[list(PARTS)].fillna("").agg(" ".join, axis=1).str.split().str.join(" ")
+    texts = address_texts(addresses)
     hits = {text: _hit(text, session, url) for text in dict.fromkeys(texts) if text}
     nowhere = (float("nan"),) * 3
     return pd.DataFrame(
@@ -63,6 +63,21 @@ def locate(
         index=addresses.index,
         dtype=float,
     )
+
+
+def address_texts(addresses: pd.DataFrame) -> list[str]:
+    """Give addresses as they are asked: the parts that there are, with a blank between.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> parts = {"street": "Kade", "number": None, "postcode": "1001AA ", "place": "Haverdam"}
+    >>> address_texts(pd.DataFrame([parts]))
+    ['Kade 1001AA Haverdam']
+    """
+    parts = addresses[list(PARTS)].fillna("").astype("str")
+    rows = zip(*(parts[name] for name in PARTS), strict=True)
+    return [" ".join(" ".join(row).split()) for row in rows]
 
 
 def read_point(text: str) -> tuple[float, float]:

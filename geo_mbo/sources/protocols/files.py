@@ -43,8 +43,8 @@ def fetch(
         Who may be asked.
     facts
         ``url`` of the file, with ``{year}`` where there is a file a year (``year``: a year, or
-        ``"newest"``); or ``page`` and ``href``: a page, and a pattern on the links in it. Where the
-        file is a zip, ``member`` is a pattern on the names in it: the one file that is wanted.
+        ``"newest"``); or ``page`` and ``pattern``: a page, and a pattern on the links in it. Where
+        the file is a zip, ``member`` is a pattern on the names in it: the one that is wanted.
     to
         Where the file goes.
     known
@@ -163,7 +163,7 @@ class _Links(HTMLParser):
 
 def _address(web: Web, facts: Mapping[str, Any]) -> tuple[str, int | None]:
     if facts.get("page"):
-        page, pattern = needed(facts, "page", "href")
+        page, pattern = needed(facts, "page", "pattern")
         return public_address(link_on(web, page, pattern)), None
     (url,) = needed(facts, "url")
     url = public_address(url)

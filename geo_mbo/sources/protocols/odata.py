@@ -55,8 +55,8 @@ def fetch_v3(
         Who may be asked.
     facts
         ``table`` (such as ``"83502NED"``); ``filter`` and ``select`` as OData writes them (`select`
-        may be a list); ``period``: a period's code, or ``"newest"``; ``year``: the same by its
-        year; ``host``, where it is not that of CBS.
+        may be a list); ``year``: that year, or ``"newest"``, or else ``period``: the code of a
+        period (all of them where neither is given); ``host``, where it is not that of CBS.
     to
         Where the file goes.
     progress
@@ -142,7 +142,7 @@ def _asked(
     """Give what stands behind the question mark, and the year that is asked for."""
     clauses = [f"({facts['filter']})"] if facts.get("filter") else []
     year: int | None = None
-    wanted = facts.get("period") or facts.get("year")
+    wanted = facts.get("year") or facts.get("period")
     if wanted:
         time = next((n for n in dimensions if kinds.get(n) == "TimeDimension"), "Perioden")
         periods = [str(row.get(code)) for row in dimensions.get(time, [])]

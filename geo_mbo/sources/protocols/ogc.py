@@ -54,8 +54,8 @@ def fetch_ogc(
         Who may be asked.
     facts
         ``url`` (of the items); ``collection``: name of the layer (that in the address where it is
-        not given); ``year``: a year, ``"newest"``, or nothing for a collection without years;
-        ``params``: what else is asked, such as ``{"bbox" = "..."}``.
+        not given); ``year``: a year, or ``"newest"``, which also holds where no year is given and
+        the collection has years; ``params``: what else is asked, such as ``{"bbox" = "..."}``.
     to
         Where the GeoPackage goes.
     progress
@@ -80,7 +80,13 @@ def fetch_ogc(
         page = _ogc_page(web)(address(url, {"f": "json", "limit": 1, "jaarcode": year, **more}))
         return bool(page.rows)
 
-    year = _year(facts, has, url)
+    def dated() -> bool:
+        page = _ogc_page(web)(address(url, {"f": "json", "limit": 1, **more}))
+        return any("jaarcode" in (row.get("properties") or {}) for row in page.rows)
+
+    # Without a year, a collection with years would come with all of them on top of each other.
+    implied = {} if facts.get("year") or not dated() else {"year": "newest"}
+    year = _year({**facts, **implied}, has, url)
     for rows in _SMALLER:
         at = first(year, rows)
         try:
