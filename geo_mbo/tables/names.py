@@ -93,6 +93,17 @@ def province_code(name: str) -> str:
     return _provinces().get(name_key(name), ("", ""))[1]
 
 
+def category(name: str) -> str:
+    """Give abroad (BE, DE, ABROAD) or UNKNOWN where a name stands for that; "" for any other.
+
+    Examples
+    --------
+    >>> category("OVERIG BUITENLAND"), category("Overig"), category("Haverdam")
+    ('ABROAD', 'UNKNOWN', '')
+    """
+    return _categories().get(name_key(name), "")
+
+
 def resolve(
     names: pd.Series,
     *,
