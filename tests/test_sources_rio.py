@@ -39,8 +39,9 @@ def test_the_api_gives_the_same_as_the_file(register: Path, tmp_path: Path, name
     pd.testing.assert_frame_equal(rio.read_locations(same), found)
 
 
-def test_a_list_by_itself_and_a_byte_order_mark(tmp_path: Path) -> None:
-    path = tmp_path / "l.json"
+@pytest.mark.parametrize("name", ["l.json", "l", "l.csv"])
+def test_a_list_by_itself_and_a_byte_order_mark(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     text = '[{"onderwijslocatiecode": "901X001", "gpsLatitude": 52.1, "gpsLongitude": 5.3}]'
     path.write_text("\ufeff" + text, encoding="utf-8")
     assert rio.read_locations(path)["street"].isna().all()

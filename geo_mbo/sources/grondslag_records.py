@@ -264,6 +264,20 @@ def people(path: Path, opening: Opening, seen: Counter[str]) -> Iterator[tuple[s
     faults.raise_any()
 
 
+def count_records(path: Path) -> int:
+    """Read a file through, and say how many records it has.
+
+    Raises
+    ------
+    MissingFileError, FileError, InputError
+        As for `read_opening` and `people`.
+    """
+    seen: Counter[str] = Counter()
+    for _ in people(path, read_opening(path), seen):
+        pass
+    return sum(seen[record] for record in RECORDS)
+
+
 _At = tuple[str, int, Faults]
 """Where one is: the record, its line, and where faults go."""
 

@@ -48,8 +48,8 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     Parameters
     ----------
     path
-        ``onderwijslocaties.csv``; or, ending in ``.json``, ``.jsonl`` or ``.ndjson``, what the
-        RIO LOD API gives: an onderwijslocatie a line, or all of them in a list under ``rows``.
+        ``onderwijslocaties.csv``; or, in JSON, what the RIO LOD API gives: an onderwijslocatie a
+        line, or all of them in a list, by itself or under ``rows``.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def read_locations(path: Path | str) -> pd.DataFrame:
         coordinate is no number; a location is there twice.
     """
     path = Path(path)
-    frame = _api_frame(path) if path.suffix.lower() in _JSON else read_text(path)
+    frame = _api_frame(path) if _is_json(path) else read_text(path)
     taken = take(frame, _LOCATIONS, optional=_ADDRESS, where=path.name)
     once(taken[["site_id"]], where=path.name)
     number = taken["house"].fillna("") + taken["addition"].fillna("")
@@ -111,6 +111,18 @@ def read_providers(path: Path | str, *, on: date | None = None) -> pd.DataFrame:
     ended = ends(taken["ended"], where=path.name, column="EINDDATUM")
     current = taken[holds(begins, ended, on)]
     return current[["provider_id", "institution_id"]].drop_duplicates().reset_index(drop=True)
+
+
+def _is_json(path: Path) -> bool:
+    """Say whether a file is, or starts like, JSON; False for what is not there."""
+    if path.suffix.lower() in _JSON:
+        return True
+    try:
+        with path.open("rb") as file:
+            start = file.read(64)
+    except OSError:
+        return False
+    return start.decode("utf-8-sig", errors="replace").lstrip()[:1] in ("{", "[")
 
 
 def _api_frame(path: Path) -> pd.DataFrame:

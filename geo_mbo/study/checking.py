@@ -38,12 +38,17 @@ def check_table(path: Path) -> Checked:
         The file cannot be read, is none of the tables that are known, or breaks the rules of the
         one that it is nearest to.
     """
+    from geo_mbo.sources.grondslag_records import count_records, is_own_file
+
     if not path.exists():
         raise MissingFileError.of("file_missing", path=str(path))
     if path.is_dir():
         raise FileError.of("file_is_folder", path=str(path))
     if path.suffix in ROADS:
         return _roads(path)
+    if is_own_file(path):
+        # Before any other reader: what they tell of a file would tell of persons.
+        return Checked("GRONDSLAG_IP_MBO, RO", count_records(path))
     if path.suffix in SHAPES:
         layers = [_as_table(path, _shape_readers(layer)) for layer in _layers(path)]
         what = ", ".join(dict.fromkeys(layer.what for layer in layers))
@@ -105,7 +110,7 @@ def _shape_readers(layer: str) -> Iterator[tuple[str, Reader]]:
 
 def _text_readers() -> Iterator[tuple[str, Reader]]:
     """Give the tables that a text file or sheet can be, the most demanding first."""
-    from geo_mbo.sources import cbs, duo, own, rio
+    from geo_mbo.sources import cbs, duo, own, rio, rio_register
 
     yield "mbo_opleidingsaanbod", duo.read_offers
     yield "mbo-studentenprognose", duo.read_prognosis
@@ -113,6 +118,14 @@ def _text_readers() -> Iterator[tuple[str, Reader]]:
     yield "mbo-studenten-per-instelling -11-", duo.read_residents
     yield "instellingenmbo", duo.read_institutions
     yield "onderwijslocaties", rio.read_locations
+    yield "vestigingserkenningen", rio_register.read_establishments
+    yield (
+        "onderwijslocatiegebruiken_vestigingserkenningen",
+        rio_register.read_establishment_locations,
+    )
+    yield "onderwijsinstellingserkenningen", rio_register.read_institution_establishments
+    yield "onderwijslocatiegebruiken", rio_register.read_location_uses
+    yield "onderwijsaanbieders_onderwijsinstellingserkenningen", rio.read_providers
     yield "83502NED", cbs.read_inhabitants
     yield "gemeente_herindelingen", cbs.read_changes
     yield "sites", own.read_sites

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from geo_mbo.errors import FetchError, StudyError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import OFFERS, SITES, STUDENTS, empty
+from geo_mbo.study import places
 from geo_mbo.study.file import InputFile, Region, Study
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
     raw = _read(study)
     areas = _areas(raw, notify)
     indicators = _indicators(study, raw, areas, notify)
-    sites = _sites(study, raw, areas, offline=offline, notify=notify)
+    own = places.read_own(study, areas, notify=notify)
+    sites = _sites(study, raw, areas, own, offline=offline, notify=notify)
     changes = tables.municipality_changes(*_those(raw, "municipality_changes"))
     enrolled = raw.get("students_by_programme")
     at_home = partial(partial, areas=areas, changes=changes, notify=notify)
@@ -50,6 +52,9 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
         key: make(raw[key]) if key in raw else empty(contract)
         for key, (contract, make) in made.items()
     }
+    if own is not None:
+        mine = tables.own_students(own)
+        found["forecast"] = tables.with_own(found["forecast"], mine, notify=notify)
     return tables.Tables(
         sites=sites,
         offers=tables.at_sites(found["offers"], sites, notify=notify),
@@ -156,29 +161,43 @@ def _indicators(study: Study, raw: Raw, areas: gpd.GeoDataFrame, notify: Notify)
 
 
 def _sites(
-    study: Study, raw: Raw, areas: gpd.GeoDataFrame, *, offline: bool, notify: Notify
+    study: Study,
+    raw: Raw,
+    areas: gpd.GeoDataFrame,
+    counted: pd.DataFrame | None,
+    *,
+    offline: bool,
+    notify: Notify,
 ) -> gpd.GeoDataFrame:
+    """Give the sites of all routes: own, with programmes or students, and of the register."""
     import pandas as pd
 
     from geo_mbo import tables
 
-    found = [tables.own_sites(own, areas=areas, notify=notify) for own in _those(raw, "sites")]
-    if "offers" in raw or "forecast" in raw:
+    own = [tables.own_sites(own, areas=areas, notify=notify) for own in _those(raw, "sites")]
+    students = places.counted_at_sites(raw.get("forecast"), counted, raw.get("institutions"))
+    geocode = _geocoder(study, offline=offline, notify=notify)
+    found = []
+    if "offers" in raw or students is not None:
         found.append(
             tables.sites(
                 areas=areas,
                 offers=raw.get("offers"),
-                students=raw.get("forecast"),
+                students=students,
                 locations=raw.get("locations"),
                 institutions=raw.get("institutions"),
-                geocode=_geocoder(study, offline=offline, notify=notify),
+                providers=places.read_providers(study),
+                geocode=geocode,
                 notify=notify,
             )
         )
+    found = places.with_register(study, found, areas=areas, raw=raw, geocode=geocode, notify=notify)
+    if own and found:
+        published = pd.concat(found, ignore_index=True).drop_duplicates("site_id")
+        own = [tables.completed(mine, published, notify=notify) for mine in own]
+    found = [*own, *found]
     if not found:
         raise StudyError.of("no_sites")
-    if len(found) == 2:
-        found[0] = tables.completed(found[0], found[1], notify=notify)
     # Own sites come first: what the user says of a site holds over what a publisher says.
     sites = pd.concat(found, ignore_index=True).drop_duplicates("site_id", ignore_index=True)
     return sites[[*SITES.columns, "geometry"]]

@@ -21,6 +21,7 @@ from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.indicators import indicators, pc4_indicators
 from geo_mbo.tables.offers import offers
 from geo_mbo.tables.origins import origins
+from geo_mbo.tables.own_students import own_students, with_own
 from geo_mbo.tables.sites import Geocode, at_sites, completed, own_sites, sites
 from geo_mbo.tables.students import enrolments, residents, students
 
@@ -43,6 +44,7 @@ __all__ = [
     "offers",
     "origins",
     "own_sites",
+    "own_students",
     "pc4",
     "pc4_indicators",
     "provinces",
@@ -50,6 +52,7 @@ __all__ = [
     "residents",
     "sites",
     "students",
+    "with_own",
 ]
 
 
