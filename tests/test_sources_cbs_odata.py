@@ -13,10 +13,11 @@ from pandas.testing import assert_frame_equal
 
 from geo_mbo.errors import FileError, GeoMboError, InputError, MissingFileError
 from geo_mbo.notes import Note
-from geo_mbo.schema import INDICATORS, checked
+from geo_mbo.schema import INDICATORS, KEY_KINDS, checked
 from geo_mbo.sources import cbs
+from geo_mbo.sources.catalogue import data_set, data_sets
 from geo_mbo.sources.cbs_addresses import read_addresses
-from geo_mbo.sources.cbs_indicators import read_indicators, read_mbo_students
+from geo_mbo.sources.cbs_indicators import FORM, read_indicators, read_statline
 from geo_mbo.sources.cbs_names import region_codes
 from geo_mbo.sources.cbs_odata import TOTALS, read_table, withheld
 from geo_mbo.sources.cbs_regions import read_regions
@@ -75,8 +76,8 @@ def test_rows_on_one_line_each_or_not_read_the_same(statline: Path, tmp_path: Pa
 
 
 def test_odata_4_gives_the_same_numbers(statline: Path) -> None:
-    third = read_mbo_students(statline / "85353NED.json", notify=quiet)
-    fourth = read_mbo_students(statline / "85353NED_v4.json", notify=quiet)
+    third = read_statline("mbo_by_residence", statline / "85353NED.json", notify=quiet)
+    fourth = read_statline("mbo_by_residence", statline / "85353NED_v4.json", notify=quiet)
     assert_frame_equal(third, fourth)
 
 
@@ -146,7 +147,7 @@ def test_what_is_no_sentinel() -> None:
 
 
 def test_students_by_residence(statline: Path, told: list[Note]) -> None:
-    found = read_mbo_students(statline / "85353NED.json", notify=told.append)
+    found = read_statline("mbo_by_residence", statline / "85353NED.json", notify=told.append)
     assert_frame_equal(checked(found, INDICATORS), found)
     values = found.set_index(["key_kind", "key", "indicator", "year"])
     every, level = "Mbo-studenten", "Mbo-studenten; Mbo niveau 2; Bol totaal"
@@ -191,7 +192,7 @@ def test_typed_csv(statline: Path) -> None:
 
 
 def test_an_export_of_statline_has_names(statline: Path) -> None:
-    found = read_mbo_students(statline / "85353NED_statline.csv", notify=quiet)
+    found = read_statline("mbo_by_residence", statline / "85353NED_statline.csv", notify=quiet)
     assert found.set_index("key")["value"].fillna(-1).to_dict() == {
         "NL": 600,
         "PV20": 60,
@@ -280,6 +281,18 @@ def test_regions_that_are_named_by_the_user(statline: Path) -> None:
         statline / "85353NED.json", levels={"LD": "labour_market"}, notify=quiet
     )
     assert "LD99" in {*found.loc[found["key_kind"] == "labour_market", "key"]}
+
+
+def test_every_table_of_the_catalogue_can_be_asked(statline: Path) -> None:
+    keys = [key for key, found in data_sets().items() if found.table.get("form") == FORM]
+    assert {"mbo_by_residence", "key_figures_2021", "proximity_2025"} <= {*keys}
+    for key in keys:
+        assert {*data_set(key).joins} <= {*KEY_KINDS}
+        assert {*data_set(key).table} <= {"form", "measures", "totals"}
+    found = read_statline("proximity_2025", statline / "nabijheid_2025.json", notify=quiet)
+    assert found["indicator"].nunique() == 5
+    with pytest.raises(InputError, match=r"'offers' is no regional table .*proximity_2022"):
+        read_statline("offers", statline / "nabijheid_2025.json")
 
 
 # --- regions --------------------------------------------------------------------------------------

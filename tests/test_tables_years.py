@@ -21,10 +21,17 @@ from geo_mbo.counts import COUNTS
 from geo_mbo.errors import CrsError, GeoMboError, InputError
 from geo_mbo.notes import Note
 from geo_mbo.schema import INDICATORS, STUDENTS, checked, empty
+from geo_mbo.sources.facts_layout import ADDITIVE
 from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.names import resolve
 from geo_mbo.tables.year_weights import address_weights, split_weights
-from geo_mbo.tables.years import municipalities_of, successions, to_year, year_of_codes
+from geo_mbo.tables.years import (
+    ADDABLE_UNITS,
+    municipalities_of,
+    successions,
+    to_year,
+    year_of_codes,
+)
 
 COUNTS_BY_YEAR = {
     2015: 393,
@@ -315,6 +322,10 @@ def test_rates_of_what_changed_are_refused() -> None:
     assert "income (x 1 000 euro), youth (%)" in str(raised.value)
     assert "Leave them out" in str(raised.value)
     assert "Laat ze weg" in raised.value.text("nl")
+
+
+def test_units_that_add_up_in_a_source_add_up_here() -> None:
+    assert {*ADDITIVE} <= ADDABLE_UNITS
 
 
 def test_a_table_without_counts_is_refused() -> None:

@@ -16,6 +16,7 @@ from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
 from geo_mbo.errors import InputError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import INDICATORS, checked
+from geo_mbo.sources.catalogue import data_set, data_sets
 from geo_mbo.sources.cbs_names import region_codes
 from geo_mbo.sources.cbs_odata import (
     GEO,
@@ -41,6 +42,9 @@ LEVELS: Mapping[str, str] = {
     "BU": "neighbourhood",
 }
 """First letters of a region's code to its level; those of other regions are not verified."""
+
+FORM = "statline"
+"""Says in the catalogue that a data set is a regional table of StatLine."""
 
 STUDENTS = "students"
 _UNITS = (
@@ -107,31 +111,44 @@ def read_indicators(
     )
 
 
-def read_mbo_students(path: Path | str, *, notify: Notify = to_log) -> pd.DataFrame:
-    """Read students of mbo by where they live, level and track (CBS 85353NED), as indicators.
+def read_statline(
+    key: str, path: Path | str, *, year: int | None = None, notify: Notify = to_log
+) -> pd.DataFrame:
+    """Read a data set of the catalogue that is a regional table of StatLine, as indicators.
 
-    Sexes and fields of study are taken together; ``Mbo-studenten; Mbo niveau 2; Bol totaal`` is
-    one of its indicators. CBS counts a student once, at 1 October; DUO counts one per institution.
+    What is read of it stands in the catalogue: which columns, and of which dimensions the total.
+    Of ``mbo_by_residence`` sexes and fields of study are taken together, and
+    ``Mbo-studenten; Mbo niveau 2; Bol totaal`` is one of its indicators.
 
     Parameters
     ----------
-    path
-        The table, in one of the forms of `geo_mbo.sources.cbs_odata.read_table`.
-    notify
+    key
+        The data set (`geo_mbo.sources.catalogue`).
+    path, year, notify
         As for `read_indicators`.
 
     Returns
     -------
     pandas.DataFrame
-        Indicators (`geo_mbo.schema.INDICATORS`); ``year`` 2023 is school year 2023/'24.
+        Indicators (`geo_mbo.schema.INDICATORS`).
 
     Raises
     ------
-    InputError, FileError
-        As for `read_indicators`.
+    InputError
+        The catalogue has no such data set, or it is no table of StatLine; and as for
+        `read_indicators`.
     """
-    keep = {"Geslacht": TOTALS, "Studierichting": TOTALS}
-    return read_indicators(path, keep=keep, notify=notify)
+    facts = data_set(key).table
+    if facts.get("form") != FORM:
+        known = [name for name, found in data_sets().items() if found.table.get("form") == FORM]
+        raise InputError.of("not_statline", value=key, allowed=", ".join(known))
+    return read_indicators(
+        path,
+        measures=facts.get("measures", ()),
+        keep=dict.fromkeys(facts.get("totals", ()), TOTALS),
+        year=year,
+        notify=notify,
+    )
 
 
 def _with_regions(
@@ -202,8 +219,8 @@ def _wanted(table: StatTable, measures: Sequence[str], where: str) -> pd.DataFra
     absent = []
     for asked in measures:
         group, _, name = asked.rpartition(":")
-        bare = name.strip().lower()
-        fits = every["stem"].str.lower().eq(bare) | every["title"].str.lower().eq(bare)
+        fits = every["stem"].map(_folded).eq(_folded(name))
+        fits |= every["title"].map(_folded).eq(_folded(name))
         if group:
             fits &= every["group"].str.lower().str.contains(group.strip().lower(), regex=False)
         if not fits.any():
@@ -222,6 +239,11 @@ def _wanted(table: StatTable, measures: Sequence[str], where: str) -> pd.DataFra
         for unit, group, title in zip(every["unit"], every["group"], titles, strict=True)
     ]
     return every.assign(name=named, unit=units)[chosen]
+
+
+def _folded(name: str) -> str:
+    """Give a name without what its two forms differ in: ``MboStudenten``, ``Mbo-studenten``."""
+    return re.sub(r"[\W_]", "", name).casefold()
 
 
 def _unit(unit: str, words: str, title: str) -> str:
