@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Any, Literal
@@ -23,14 +24,16 @@ import pandas as pd
 
 from geo_mbo.errors import GeoMboError
 from geo_mbo.messages import LANGS
-from geo_mbo.sources import cbs, duo, geofile, own, rio
+from geo_mbo.sources import cbs, duo, geofile, own, rio, rio_register
 from geo_mbo.sources.cells import by_year
+from geo_mbo.sources.grondslag import read_own_students
 from geo_mbo.sources.text import read_text, take
 from tests import mutators
 from tests.land import MUNICIPALITIES, PC4, polygons
 from tests.mutators import Mutator
 
 GOLDEN = Path(__file__).parent / "golden"
+RIO = GOLDEN / "rio"
 LONGEST_MESSAGE = 1_500
 LIMIT_S = 10
 YEARS = (1900, 2100)
@@ -106,6 +109,11 @@ def _own(folder: Path) -> Path:
     return path
 
 
+def _own_students(path: Path) -> pd.DataFrame:
+    """Count on a day that the file holds; its columns of text may all be missing."""
+    return read_own_students(path, on=date(2025, 10, 1), notify=lambda _: None)
+
+
 def _website(path: Path) -> pd.DataFrame:
     """Read counts by year beside one key, whatever other columns there are."""
     long = by_year(read_text(path), where=path.name)
@@ -138,6 +146,24 @@ CASES: list[Case] = [
         rio.read_providers,
         GOLDEN / "relaties_onderwijsaanbieders_onderwijsinstellingserkenningen.csv",
     ),
+    Case("rio: locations, api", rio.read_locations, RIO / "onderwijslocaties.jsonl", "binary"),
+    Case(
+        "rio: establishments",
+        rio_register.read_establishments,
+        RIO / "vestigingserkenningen.csv",
+    ),
+    Case(
+        "rio: used",
+        rio_register.read_establishment_locations,
+        RIO / "relaties_onderwijslocatiegebruiken_vestigingserkenningen.csv",
+    ),
+    Case(
+        "rio: owned",
+        rio_register.read_institution_establishments,
+        RIO / "relaties_onderwijsinstellingserkenningen_vestigingserkenningen.csv",
+    ),
+    Case("rio: uses", rio_register.read_location_uses, RIO / "onderwijslocatiegebruiken.csv"),
+    Case("institution: own", _own_students, RIO / "RO_01ZZ_20250801_20260731.CSV", "binary"),
     Case("cbs: inhabitants", cbs.read_inhabitants, GOLDEN / "83502NED.csv"),
     Case("cbs: inhabitants, plain", cbs.read_inhabitants, GOLDEN / "pc4_age5_2021.csv"),
     Case("cbs: changes", cbs.read_changes, GOLDEN / "gemeente_herindelingen.csv"),

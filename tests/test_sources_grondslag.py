@@ -19,6 +19,7 @@ from geo_mbo.messages import LANGS
 from geo_mbo.notes import Note
 from geo_mbo.sources.grondslag import read_own_students
 from geo_mbo.sources.grondslag_records import is_own_file
+from geo_mbo.sources.text import read_text
 
 DAY = date(2025, 10, 1)
 GRONDSLAG = "GRONDSLAG_IP_MBO_01ZZ_20251119_2025.csv"
@@ -235,6 +236,26 @@ def test_a_closing_record_that_counts_otherwise_is_told(
     text = delivery([("1001", "901X001")] * 5, extra="SLR;5;6;5;0;0;0;0;0;0;0;9")
     read_own_students(written(text), notify=told.append)
     assert {n.code: n.rows for n in told}["own_counts_differ"] == ("ISG", "KZD")
+
+
+def test_no_other_reader_takes_an_own_file(golden: Path, tmp_path: Path) -> None:
+    """Each of them would show cells of persons where it finds something wrong."""
+    lines = (golden / "rio" / GRONDSLAG).read_text("utf-8").splitlines()
+    for k in range(len(lines)):
+        path = tmp_path / "students.csv"
+        path.write_text("\n".join(lines[k:]), encoding="utf-8")
+        with pytest.raises(InputError, match=r"Name it as 'inputs\.own_students'"):
+            read_text(path)
+
+
+def test_totals_in_notes_are_rounded(written: Callable[[str], Path], told: list[Note]) -> None:
+    """Eleven of eleven known would show the one that is masked."""
+    people = [("1001", "901X001")] * 10 + [("1002", "901X001")] * 3 + [("0020", "")] * 14
+    read_own_students(written(delivery(people)), notify=told.append)
+    assert {note.code: note.params["people"] for note in told} == {
+        "own_counted": 30,
+        "own_without_site": 10,
+    }
 
 
 def test_own_files_are_known_by_their_start(golden: Path, tmp_path: Path) -> None:

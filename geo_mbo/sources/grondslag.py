@@ -212,7 +212,10 @@ def _tell(
     several: int,
     off_map: int,
 ) -> None:
-    """Say how many were counted and how many of them lack something; a few stay a few."""
+    """Say how many were counted and how many of them lack something, rounded.
+
+    An exact total would tell what a masked count is, where all others beside it are known.
+    """
     homeless = sum(count for cell, count in cells.items() if cell.origin_id == "UNKNOWN")
     siteless = sum(count for cell, count in cells.items() if not cell.site_id)
     for code, heads in (
@@ -223,9 +226,10 @@ def _tell(
         ("own_without_site", siteless),
     ):
         if heads:
+            about = max(round(heads, -1), 10)
             few = heads <= MASKED_HIGH
-            shown = f"1-{MASKED_HIGH}" if few else heads
-            count = MASKED_HIGH if few else heads
+            shown = f"1-{MASKED_HIGH}" if few else about
+            count = MASKED_HIGH if few else about
             notify(note(code, count=count, people=shown, where=where, day=day.isoformat()))
 
 

@@ -31,6 +31,10 @@ _SAMPLE_CHARACTERS = 200_000
 _LONGEST_HEADER = 200
 _SOURCE_LINES = ("Bron:", "© ")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ABOUT_PERSONS = re.compile(
+    rb'(?:\xef\xbb\xbf)?"?(?:VLP|PER|ISG|ISP|ISE|BPV|BII|DIP|BID|AMO|GEO|KZD|SLR)"?[;|]'
+)
+"""How an institution's delivery starts: a message about its cells would tell of a person."""
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"SQLite format 3")
 
 
@@ -76,7 +80,10 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
         _check_readable(path)
         rows = sheet_rows(path, sheet)
     else:
-        rows = _text_rows(_decoded(read_bytes(path), path), path)
+        raw = read_bytes(path)
+        if _ABOUT_PERSONS.match(raw):
+            raise InputError.of("own_not_here", path=str(path))
+        rows = _text_rows(_decoded(raw, path), path)
     frame = _frame(rows, path)
     if frame.empty:
         raise InputError.of("no_rows", path=str(path))
@@ -259,9 +266,12 @@ def _decoded(raw: bytes, path: Path) -> str:
     for encoding in encodings:
         try:
             # Files that were put behind each other have a mark in their middle.
-            return raw.decode(encoding).replace("\ufeff", "")
+            text = raw.decode(encoding).replace("\ufeff", "")
         except UnicodeDecodeError:
             continue
+        if "\0" in text:
+            raise FileError.of("file_binary", path=str(path))
+        return text
     raise FileError.of("file_encoding", path=str(path))
 
 
