@@ -145,9 +145,9 @@ def example() -> Data:
     data.files[AREAS] = lambda: EXAMPLE / "cbsgebiedsindelingen2025.gpkg"
     areas = EXAMPLE / "cbsgebiedsindelingen2025.gpkg"
     for layer in ("gemeente_gegeneraliseerd", "provincie_gegeneraliseerd"):
-        add_collection(data, layer, {y: partial(_frame, areas, layer) for y in (2024, 2025)})
+        add_collection(data, layer, {y: partial(frame_of, areas, layer) for y in (2024, 2025)})
     add_collection(data, "arbeidsmarktregio_gegeneraliseerd", {2025: partial(_regions, areas)})
-    postcodes = {2024: partial(_frame, EXAMPLE / "cbs_pc4_2024.gpkg", "postcode4")}
+    postcodes = {2024: partial(frame_of, EXAMPLE / "cbs_pc4_2024.gpkg", "postcode4")}
     add_collection(data, "postcode4", postcodes)
     add_inhabitants(data, _example_ages(), "2024")
     add_rest(data)
@@ -320,7 +320,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _frame(path: Path, layer: str) -> Any:
+def frame_of(path: Path, layer: str) -> Any:
     import geopandas as gpd
 
     return gpd.read_file(path, layer=layer)
@@ -328,7 +328,7 @@ def _frame(path: Path, layer: str) -> Any:
 
 def _regions(path: Path) -> Any:
     """Stand-ins for labour-market regions: the provinces, under other codes."""
-    frame = _frame(path, "provincie_gegeneraliseerd")
+    frame = frame_of(path, "provincie_gegeneraliseerd")
     codes = frame["statcode"].str.replace("PV", "AM", regex=False)
     return frame.assign(statcode=codes, rubriek="arbeidsmarktregio")
 

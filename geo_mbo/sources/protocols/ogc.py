@@ -77,11 +77,10 @@ def fetch_ogc(
         return address(url, asked)
 
     def has(year: int) -> bool:
-        page = _ogc_page(web)(address(url, {"f": "json", "limit": 1, "jaarcode": year, **more}))
-        return bool(page.rows)
+        return bool(_ogc_page(web)(first(year, 1)).rows)
 
     def dated() -> bool:
-        page = _ogc_page(web)(address(url, {"f": "json", "limit": 1, **more}))
+        page = _ogc_page(web)(first(None, 1))
         return any("jaarcode" in (row.get("properties") or {}) for row in page.rows)
 
     # Without a year, a collection with years would come with all of them on top of each other.
