@@ -55,9 +55,9 @@ class Wanted:
 
     @property
     def name(self) -> str:
-        """What the publisher calls it, with the year where one was asked."""
+        """Give what the publisher calls it, with the year where one was asked."""
         year = self.fetch.get("year")
-        return f"{self.data_set.name} ({year})" if year else self.data_set.name
+        return f"{self.data_set.name} ({year})" if isinstance(year, int) else self.data_set.name
 
     @property
     def by_hand(self) -> bool:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("x_m", "y_m", "score", "distance_m", "address_id", "address", "municipality_id")
+SERVICE_HOST = "api.pdok.nl"
+"""Host of the Locatieserver."""
+
 _NUMBERS = COLUMNS[:4]
 _FIELDS = "id,weergavenaam,gemeentecode,centroide_rd"
 _FORMAT = 1
@@ -38,7 +41,7 @@ Question = tuple[str, Mapping[str, str]]
 def locate_all(
     addresses: pd.DataFrame,
     *,
-    web: Web,
+    web: Web | None,
     store: Path,
     progress: Progress = silent,
     notify: Notify = to_log,
@@ -51,7 +54,8 @@ def locate_all(
         ``street``, ``number``, ``postcode``, ``place`` (text; any may be missing). An address that
         is all blank is not asked.
     web
-        Who may be asked: ``api.pdok.nl`` has to be one of its hosts.
+        Who may be asked: ``api.pdok.nl`` has to be one of its hosts. None asks nobody: addresses
+        that were not asked before have no answer.
     store
         The file that keeps the answers (JSON, one a line); it need not be there yet.
     progress
@@ -166,7 +170,7 @@ def _answered(
     questions: Sequence[Question | None],
     index: pd.Index[Any],
     *,
-    web: Web,
+    web: Web | None,
     store: Path,
     progress: Progress,
     notify: Notify,
@@ -177,7 +181,7 @@ def _answered(
     known = _kept(store, notify)
     due = {_key(question): question for question in questions if question}
     asked = {key: question for key, question in due.items() if key not in known}
-    if asked:
+    if asked and web is not None:
         with _appending(store) as file:
             for done, (key, question) in enumerate(asked.items()):
                 progress(done / len(asked), "geocode")

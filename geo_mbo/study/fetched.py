@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_mbo.errors import Breach, GeoMboError, InputError
-from geo_mbo.notes import Notify, to_log
+from geo_mbo.notes import Note, Notify, note, to_log
 from geo_mbo.progress import Progress, part, silent
 from geo_mbo.study.file import InputFile, Study
 
@@ -136,21 +136,37 @@ def fetched(
 
     web = None if offline else web_for((p.what for p in plan), mirror=mirror)
     whole = sum(_weight(p) for p in plan) or 1.0
-    done, breaches = 0.0, list[Breach]()
+    done, breaches, notes = 0.0, list[Breach](), list[Note]()
     found: dict[str, Kept] = {}
     for p in plan:
         step = part(progress, done / whole, (done + _weight(p)) / whole)
         try:
             found[p.key] = fetch(
-                p.what, store=store, web=web, again=again, progress=step, notify=notify
+                p.what, store=store, web=web, again=again, progress=step, notify=notes.append
             )
         except GeoMboError as error:
             breaches += error.breaches
         done += _weight(p)
         progress(min(done / whole, 1.0), "fetch")
+    _tell(plan, found, notes, notify)
     if breaches:
         raise InputError(breaches)
     return found
+
+
+def _tell(
+    plan: Iterable[Planned], found: Mapping[str, Kept], notes: Iterable[Note], notify: Notify
+) -> None:
+    """Tell what happened to each file, and once how old the files are that were there."""
+    kept = [(p.what.name, found[p.key]) for p in plan if p.kept and p.key in found]
+    dated = sorted({(was.fetched.at[:10], name) for name, was in kept})
+    if dated:
+        oldest = max(was.days for _, was in kept)
+        rows = [f"{name} {date}" for date, name in dated]
+        notify(note("kept_files", rows, date=dated[0][0], days=oldest))
+    for told in notes:
+        if told.code != "kept_file":
+            notify(told)
 
 
 def with_files(

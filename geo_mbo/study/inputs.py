@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.errors import FetchError, StudyError
-from geo_mbo.notes import Notify, note, to_log
+from geo_mbo.errors import StudyError
+from geo_mbo.notes import Notify, to_log
 from geo_mbo.schema import OFFERS, SITES, STUDENTS, empty
 from geo_mbo.study import places
 from geo_mbo.study.file import InputFile, Region, Study
@@ -24,8 +25,21 @@ Raw = Mapping[str, "pd.DataFrame"]
 Geocode = Callable[["pd.DataFrame"], "pd.DataFrame"]
 
 
-def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log) -> Tables:
+def read_tables(
+    study: Study, *, offline: bool = False, store: Path | None = None, notify: Notify = to_log
+) -> Tables:
     """Read every input of a study and make its tables.
+
+    Parameters
+    ----------
+    study
+        The study.
+    offline
+        Ask nobody where an address is: what was answered before has to do.
+    store
+        Folder of fetched files, where those answers are kept; None: the user's own.
+    notify
+        Gets the findings about the data.
 
     Raises
     ------
@@ -38,7 +52,7 @@ def read_tables(study: Study, *, offline: bool = False, notify: Notify = to_log)
     areas = _areas(raw, notify)
     indicators = _indicators(study, raw, areas, notify)
     own = places.read_own(study, areas, notify=notify)
-    sites = _sites(study, raw, areas, own, offline=offline, notify=notify)
+    sites = _sites(study, raw, areas, own, offline=offline, store=store, notify=notify)
     changes = tables.municipality_changes(*_those(raw, "municipality_changes"))
     enrolled = raw.get("students_by_programme")
     at_home = partial(partial, areas=areas, changes=changes, notify=notify)
@@ -167,6 +181,7 @@ def _sites(
     counted: pd.DataFrame | None,
     *,
     offline: bool,
+    store: Path | None,
     notify: Notify,
 ) -> gpd.GeoDataFrame:
     """Give the sites of all routes: own, with programmes or students, and of the register."""
@@ -176,7 +191,7 @@ def _sites(
 
     own = [tables.own_sites(own, areas=areas, notify=notify) for own in _those(raw, "sites")]
     students = places.counted_at_sites(raw.get("forecast"), counted, raw.get("institutions"))
-    geocode = _geocoder(study, offline=offline, notify=notify)
+    geocode = places.geocoder(study, offline=offline, store=store, notify=notify)
     found = []
     if "offers" in raw or students is not None:
         found.append(
@@ -201,29 +216,6 @@ def _sites(
     # Own sites come first: what the user says of a site holds over what a publisher says.
     sites = pd.concat(found, ignore_index=True).drop_duplicates("site_id", ignore_index=True)
     return sites[[*SITES.columns, "geometry"]]
-
-
-def _geocoder(study: Study, *, offline: bool, notify: Notify) -> Geocode:
-    """Give what asks the address service, and falls back on the postcode where it cannot."""
-    import pandas as pd
-
-    from geo_mbo.sources import pdok
-
-    def nowhere(addresses: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame(columns=["x_m", "y_m", "score"], index=addresses.index, dtype=float)
-
-    def by_postcode(addresses: pd.DataFrame) -> pd.DataFrame:
-        notify(note("offline", count=len(addresses)))
-        return nowhere(addresses)
-
-    def ask(addresses: pd.DataFrame) -> pd.DataFrame:
-        try:
-            return pdok.locate(addresses)
-        except FetchError as error:
-            notify(note("geocoder_failed", count=len(addresses), reason=str(error)))
-            return nowhere(addresses)
-
-    return by_postcode if offline or not study.parameters.geocode else ask
 
 
 def _those(raw: Raw, key: str) -> list[pd.DataFrame]:

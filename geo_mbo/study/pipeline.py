@@ -131,16 +131,17 @@ def measure_study(
     notify = notes.append
     progress(0.0, "read")
     scenarios = [read_scenario(wanted) for wanted in study.scenarios]
+    store = store or own_store()
     study = with_files(
         study,
-        store=store or own_store(),
+        store=store,
         offline=offline,
         progress=part(progress, 0, 0.2),
         notify=notify,
     )
     given, told = study.parameters, about(study)
     progress(0.2, "read")
-    tables, focus = read_tables(study, offline=offline, notify=notify), None
+    tables, focus = read_tables(study, offline=offline, store=store, notify=notify), None
     if study.region is not None:
         tables, focus = region_of(study.region, tables, notify=notify)
     for plan in scenarios:

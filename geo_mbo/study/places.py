@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.errors import StudyError
-from geo_mbo.notes import Notify
+from geo_mbo.errors import FetchError, StudyError
+from geo_mbo.notes import Notify, note
+from geo_mbo.study.fetched import own_store
 from geo_mbo.study.file import Study
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
     from geo_mbo.tables import Geocode
     from geo_mbo.tables.register import Register
+
+ANSWERS = "addresses.jsonl"
+"""Where the answers of the address service are kept, in the folder of fetched files."""
 
 REGISTER = ("establishments", "establishment_locations", "institution_establishments")
 """The inputs that make up the route by the register; it needs all of them."""
@@ -132,3 +137,28 @@ def _register(study: Study) -> Register | None:
         owned=rio_register.read_institution_establishments(owned, on=day),
         uses=None if uses is None else rio_register.read_location_uses(study.path(uses), on=day),
     )
+
+
+def geocoder(study: Study, *, offline: bool, store: Path | None, notify: Notify) -> Geocode:
+    """Give what finds addresses: from answers of before, else by asking the address service.
+
+    Addresses that it does not find go by their postcode, and that is told.
+    """
+    from geo_mbo.sources.geocoding import SERVICE_HOST, locate_all
+    from geo_mbo.sources.web import Web
+
+    answers = (store or own_store()) / ANSWERS
+
+    def find(addresses: pd.DataFrame) -> pd.DataFrame:
+        nobody = offline or not study.parameters.geocode
+        web = None if nobody else Web(frozenset([SERVICE_HOST]), mirror=study.mirror)
+        try:
+            found = locate_all(addresses, web=web, store=answers, notify=notify)
+        except FetchError as error:
+            notify(note("geocoder_failed", count=len(addresses), reason=str(error)))
+            return locate_all(addresses, web=None, store=answers, notify=notify)
+        if nobody and found["x_m"].isna().any():
+            notify(note("offline", count=int(found["x_m"].isna().sum())))
+        return found
+
+    return find
