@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OLDEST = 200
 """The age, in years, that nobody reaches: the end of the open band ("95 jaar of ouder")."""
 
-_BAND = r"^(\d{1,3})(?: tot (\d{1,3})| ?- ?(\d{1,3})|(\+| jaar of ouder))?(?: jaar)?$"
+_BAND = r"(?a)^(\d{1,3})(?: tot (\d{1,3})| ?- ?(\d{1,3})|(\+| jaar of ouder))?(?: jaar)?$"
 _TOTALS = ("totaal", "nederland")
 _CHANGES = ("date", "old_code", "old_name", "new_code", "share")
 
@@ -117,7 +117,7 @@ def _odata(path: Path) -> pd.DataFrame:
 
 def _municipality_codes(values: pd.Series, where: str, column: str) -> pd.Series:
     codes = "GM" + values.str.removeprefix("GM").str.zfill(4)
-    wrong = ~codes.str.fullmatch(r"GM\d{4}").fillna(False).astype(bool)
+    wrong = ~codes.str.fullmatch(r"GM[0-9]{4}").fillna(False).astype(bool)
     if wrong.any():
         raise wrong_cell("no_municipality_code", values, wrong, where=where, column=column)
     return codes

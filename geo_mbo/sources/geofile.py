@@ -185,7 +185,7 @@ def read_pc4(path: Path | str, *, layer: str | None = None) -> gpd.GeoDataFrame:
 def _pc4_codes(values: pd.Series, where: str) -> pd.Series:
     # An identifier that was read as a number comes as 1011.0.
     codes = values.astype("str").str.strip().str.removesuffix(".0")
-    wrong = ~codes.str.fullmatch(r"[1-9]\d{3}").fillna(False).astype(bool)
+    wrong = ~codes.str.fullmatch(r"[1-9][0-9]{3}").fillna(False).astype(bool)
     if wrong.any():
         raise wrong_cell("no_pc4", codes, wrong, where=where)
     return codes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_mbo.errors import FileError, InputError
 from geo_mbo.sources.periods import days, ends, holds
-from geo_mbo.sources.text import header, once, read_bytes, read_text, take, wrong_cell
+from geo_mbo.sources.text import finite, header, once, read_bytes, read_text, take, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,10 +201,8 @@ def degrees(values: pd.Series, *, where: str, column: str) -> pd.Series:
     InputError
         A cell holds no number.
     """
-    import pandas as pd
-
-    numbers = pd.to_numeric(values.str.replace(",", ".", regex=False), errors="coerce")
+    numbers = finite(values.str.replace(",", ".", regex=False))
     wrong = numbers.isna() & values.notna()
     if wrong.any():
         raise wrong_cell("no_coordinate", values, wrong, where=where, column=column)
-    return numbers.astype(float)
+    return numbers
