@@ -22,7 +22,8 @@ INDICATION = "INDICATIEAVG"
 YEARS = (1990, 2100)
 """The first and the last year that a file can be of, as in the contract of students."""
 _YEAR_HEADER = re.compile(
-    r"^(?:(?:JAAR )?(?P<year>\d{4})|(?P<sex>MAN|VROUW) ?(?P<of>\d{4})|(?P<on>\d{4}) (?:MAN|VROUW))$",
+    r"^(?:(?:JAAR )?(?P<year>\d{4})|"
+    r"(?P<sex>MAN|VROUW) ?(?P<of>\d{4})|(?P<on>\d{4}) (?:MAN|VROUW))$",
     re.ASCII,
 )
 
