@@ -140,6 +140,7 @@ class Country:
     @cached_property
     def postcodes(self) -> Any:
         frame = shelf.frame_of(self.real / "nl" / "pc4_rd.gpkg", "pc4")
+        frame = frame[~frame.is_empty].reset_index(drop=True)  # one postcode has no area at all
         codes = frame["postcode"].astype(int)
         young = codes.map(self.young).fillna(-99997).astype(int)
         return frame.assign(postcode=codes, aantal_inwoners_15_tot_25_jaar=young)[
@@ -393,7 +394,6 @@ def write_roads(made: Country, to: Path) -> Path:
 
     middles = made.postcodes.representative_point()
     points = np.column_stack([np.r_[middles.x, made.sites["x"]], np.r_[middles.y, made.sites["y"]]])
-    points = points[np.isfinite(points).all(axis=1)]  # a postcode or two has no area
     corners = Delaunay(points).simplices
     sides = np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]]))
     sides = np.unique(sides, axis=0)

@@ -272,6 +272,42 @@ def test_a_collection_without_years(shop: Publishers, tmp_path: Path) -> None:
     assert (got.rows, got.year) == (24, None)
 
 
+def test_a_feature_without_a_place_stays(shop: Publishers, tmp_path: Path) -> None:
+    def emptied(body: bytes) -> bytes:
+        told = json.loads(body)
+        told["features"][3]["geometry"] = None
+        told["features"][5]["geometry"] = {"type": "Polygon", "coordinates": []}
+        return json.dumps(told).encode()
+
+    shop.fail("api.pdok.nl/cbs/gebiedsindelingen", Fault(change=emptied))
+    facts = {"by": "ogc", "url": MUNICIPALITIES, "year": 2025}
+    fetch(shop.web(), facts, tmp_path / "a.gpkg")
+    found = gpd.read_file(tmp_path / "a.gpkg")
+    assert len(found) == 24
+    assert found.geometry[3] is None
+    assert found.geometry[5].wkt == "MULTIPOLYGON EMPTY"
+
+
+@pytest.mark.parametrize(
+    ("feature", "says"),
+    [
+        ({"type": "Point", "coordinates": [1e5, 5e5]}, "differ in kind .MultiPoint, MultiPolygon"),
+        ({"type": "Polygon", "coordinates": [[[5.0, 52.0]]]}, "differ in kind .degrees, metres"),
+        ("nothing", "cannot be read"),
+    ],
+)
+def test_features_that_do_not_belong_together(
+    shop: Publishers, tmp_path: Path, feature: object, says: str
+) -> None:
+    def other(body: bytes) -> bytes:
+        told = json.loads(body)
+        told["features"][3]["geometry"] = feature
+        return json.dumps(told).encode()
+
+    shop.fail("api.pdok.nl/cbs/gebiedsindelingen", Fault(change=other))
+    refused(shop, {"by": "ogc", "url": MUNICIPALITIES, "year": 2025}, tmp_path / "a.gpkg", says)
+
+
 def test_pages_of_a_collection(shop: Publishers, tmp_path: Path) -> None:
     url = "https://api.pdok.nl/cbs/postcode4/ogc/v1/collections/postcode4/items"
     facts = {"by": "ogc", "url": url, "year": 2024, "params": {"limit": 40}}

@@ -7,7 +7,7 @@ memory holds a page at a time and the type of every column is known from all row
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,55 +80,61 @@ def write_layer(
 
 def _checked(
     batch: Sequence[Feature], kinds: set[str], *, url: str, year: int | None
-) -> Iterable[Feature]:
-    degrees = [_in_degrees(feature) for feature in batch]
-    for feature, turn in zip(_turned(batch) if any(degrees) else batch, degrees, strict=True):
-        told = feature.get("properties")
-        shape = feature.get("geometry")
+) -> Iterator[Feature]:
+    """Give the features of a page in RD New, each of one kind of geometry and of the right year."""
+    for feature in batch:
+        told, shape = feature.get("properties"), feature.get("geometry")
         if not isinstance(told, dict) or not isinstance(shape, dict | None):
             raise garbage(url, feature)
-        if any(degrees) and shape is not None and not turn:
-            raise FetchError.of("features_mixed", url=url, kinds="degrees, metres")
         if year is not None and str(told.get("jaarcode", year)) != str(year):
-            raise FetchError.of(
-                "other_year", url=url, year=str(year), value=str(told.get("jaarcode"))
-            )
+            said = str(told["jaarcode"])
+            raise FetchError.of("other_year", url=url, year=str(year), value=said)
         if shape is not None:
             kinds.add(_MULTI.get(str(shape.get("type")), str(shape.get("type"))))
         if len(kinds) > 1:
             raise FetchError.of("features_mixed", url=url, kinds=", ".join(sorted(kinds)))
-        yield {**feature, "geometry": _multiple(shape)}
+    for feature in _in_rd(batch, url):
+        yield {**feature, "geometry": _multiple(feature["geometry"])}
+
+
+def _in_rd(batch: Sequence[Feature], url: str) -> list[Feature]:
+    """Give a page of features in RD New, having seen that their geometry can be read."""
+    import geopandas as gpd
+    import shapely
+
+    units = {unit for unit in map(_unit, batch) if unit}
+    if len(units) > 1:
+        raise FetchError.of("features_mixed", url=url, kinds=", ".join(sorted(units)))
+    texts = [json.dumps(f["geometry"]) if f.get("geometry") else None for f in batch]
+    try:
+        places = shapely.from_geojson(texts)
+    except shapely.errors.GEOSException as error:
+        raise garbage(url, str(error)) from error
+    if units != {"degrees"}:
+        return [{**feature, "geometry": feature.get("geometry")} for feature in batch]
+    turned = shapely.to_geojson(gpd.GeoSeries(places, crs=4326).to_crs(RD).to_numpy())
+    return [
+        {**feature, "geometry": json.loads(text) if text else None}
+        for feature, text in zip(batch, turned, strict=True)
+    ]
 
 
 def _multiple(shape: Feature | None) -> Feature | None:
     if shape is None or shape.get("type") not in _MULTI:
         return shape
-    return {"type": _MULTI[shape["type"]], "coordinates": [shape.get("coordinates")]}
+    # An area of which there is nothing stays one: many of nothing is no part without corners.
+    inner = shape.get("coordinates")
+    return {"type": _MULTI[shape["type"]], "coordinates": [inner] if inner else []}
 
 
-def _in_degrees(feature: Feature) -> bool:
-    """Say whether a feature has degrees: no place in the Netherlands is within 180 m of RD's zero.
+def _unit(feature: Feature) -> str:
+    """Say in what a feature is: no place in the Netherlands is within 180 m of the zero of RD.
 
     A publisher that does not know the coordinate system it was asked for may answer in another.
     """
     at: Any = (feature.get("geometry") or {}).get("coordinates")
     while isinstance(at, list) and at and isinstance(at[0], list):
         at = at[0]
-    if not isinstance(at, list) or len(at) < 2:
-        return False
-    return abs(float(at[0])) <= 180 and abs(float(at[1])) <= 90
-
-
-def _turned(batch: Sequence[Feature]) -> list[Feature]:
-    """Turn a page of features from degrees to RD New."""
-    import geopandas as gpd
-    import shapely
-    from shapely.geometry import shape
-
-    places = gpd.GeoSeries([shape(f["geometry"]) if f.get("geometry") else None for f in batch])
-    turned = places.set_crs(4326).to_crs(RD)
-    texts = shapely.to_geojson(turned.to_numpy())
-    return [
-        {**feature, "geometry": json.loads(text) if text else None}
-        for feature, text in zip(batch, texts, strict=True)
-    ]
+    if not isinstance(at, list) or len(at) < 2 or not all(isinstance(c, int | float) for c in at):
+        return ""
+    return "degrees" if abs(at[0]) <= 180 and abs(at[1]) <= 90 else "metres"
