@@ -105,9 +105,9 @@ def test_what_is_no_longer_in_use_is_no_site(
     assert ("location_out_of_use", ("901X903",)) in {(note.code, note.rows) for note in told}
 
 
-def test_half_a_register_is_told(study: Callable[[str], Path], told: list[Note]) -> None:
+def test_half_a_register_is_told(study: Callable[[str], Path]) -> None:
     with pytest.raises(StudyError, match=r"Missing: inputs.establishments, inputs.establishment_l"):
-        tables_of(study('institution_establishments = "van.csv"\n'), told)
+        read_study(study('institution_establishments = "van.csv"\n'))
 
 
 def test_a_column_that_cannot_be_chosen_by_is_told(
@@ -116,6 +116,17 @@ def test_a_column_that_cannot_be_chosen_by_is_told(
     text = REGISTER.replace(" on = 2025-10-01", ' where = { NAAM = ["A", "B"] }')
     with pytest.raises(InputError, match="'NAAM' is no column"):
         tables_of(study(text), told)
+
+
+def test_a_day_or_a_choice_that_does_nothing_is_told(study: Callable[[str], Path]) -> None:
+    text = REGISTER.replace('"gebruik.csv"', '{ path = "gebruik.csv", on = "2025-10-01" }')
+    text += 'providers = { path = "aanbieders.csv", where = { OIE_CODE = "91AA" } }\n'
+    with pytest.raises(StudyError) as caught:
+        read_study(study(text))
+    assert [str(breach.params["key"]) for breach in caught.value.breaches] == [
+        "inputs.providers.where",
+        "inputs.establishment_locations.on",
+    ]
 
 
 def test_providers_say_whose_a_site_is(study: Callable[[str], Path], told: list[Note]) -> None:
@@ -166,6 +177,18 @@ def test_own_students_stand_for_what_duo_counts(
     )
     codes = {note.code for note in told}
     assert {"own_counted", "own_students_first"} <= codes
+
+
+def test_an_ro_does_not_take_homes_away(
+    study: Callable[[str], Path], folder: Path, golden: Path, told: list[Note]
+) -> None:
+    plain = tables_of(study(""), told).students
+    text = (golden / "rio" / "RO_01ZZ_20250801_20260731.CSV").read_text("utf-8")
+    (folder / "RO.csv").write_text(text.replace("VLP|01ZZ", "VLP|91AA"), encoding="utf-8")
+    told.clear()
+    found = tables_of(study('own_students = { path = "RO.csv", on = "2025-10-01" }\n'), told)
+    assert found.students.equals(plain)
+    assert "own_students_homeless" in {note.code for note in told}
 
 
 def test_a_site_that_only_own_students_know_is_a_site(

@@ -120,3 +120,16 @@ def test_one_of_both_may_be_absent(told: list[Note]) -> None:
     nobody = with_own(own, empty(STUDENTS), notify=told.append)
     pd.testing.assert_frame_equal(nobody, own)
     assert not told
+
+
+def test_own_students_without_homes_give_way_themselves(told: list[Note]) -> None:
+    """An RO has no postcodes: it would replace where students live by nothing."""
+    published = sample_town().tables.students
+    own = published.query("institution_id == '90AA' and year == 2024").head(1)
+    own = own.assign(origin_id="UNKNOWN", origin_kind="unknown").reset_index(drop=True)
+    pd.testing.assert_frame_equal(with_own(published, own, notify=told.append), published)
+    assert [(note.code, note.rows) for note in told] == [("own_students_homeless", ("90AA",))]
+    told.clear()
+    alone = with_own(published.query("institution_id != '90AA'"), own, notify=told.append)
+    assert (alone["institution_id"] == "90AA").sum() == 1
+    assert not told

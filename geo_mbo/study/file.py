@@ -7,7 +7,7 @@ name that is known.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from geo_mbo.errors import Breach, FileError, MissingFileError, StudyError
+from geo_mbo.study.consistent import absent, inconsistent
 
 KeyKind = Literal[
     "country",
@@ -359,48 +360,12 @@ def study_of(raw: Mapping[str, Any], *, path: Path) -> Study:
         study = Study.model_validate({**raw, "folder": path.resolve().parent})
     except ValidationError as error:
         raise StudyError([_breach(path, found) for found in error.errors()]) from error
-    breaches = [*_absent(study), *_inconsistent(study, path)]
+    breaches = [*absent(study), *inconsistent(study, path)]
     if "folder" in raw:
         breaches.append(_unknown(path, ("folder",)))
     if breaches:
         raise StudyError(breaches)
     return study
-
-
-def _absent(study: Study) -> Iterable[Breach]:
-    named = {f"inputs.{key}": given for key, given in study.inputs.given().items()}
-    named |= {f"indicator.{n}": wish for n, wish in enumerate(study.indicators)}
-    for key, given in named.items():
-        if given.path is None:
-            if not (given.source or given.url or given.year):
-                yield Breach("input_without_place", {"key": key})
-            continue
-        path = study.path(given)
-        if not path.exists():
-            yield Breach("input_missing", {"key": key, "path": str(path)})
-        elif path.is_dir():
-            yield Breach("input_is_folder", {"key": key, "path": str(path)})
-
-
-def _inconsistent(study: Study, path: Path) -> Iterable[Breach]:
-    given = study.parameters
-    if given.mode not in given.modes:
-        yield Breach(
-            "mode_not_searched",
-            {"path": str(path), "value": given.mode, "allowed": ", ".join(given.modes)},
-        )
-    limits = (given.limit_min, *given.cutoffs_min)
-    if max(limits) > given.search_limit_min:
-        # What was not searched would be told as out of reach.
-        yield Breach(
-            "limit_beyond_search",
-            {"path": str(path), "value": max(limits), "limit": given.search_limit_min},
-        )
-    beyond = [key for key in study.inputs.given() if key.startswith("roads_")]
-    if beyond and study.inputs.roads is None:
-        yield Breach("roads_beyond_alone", {"path": str(path), "key": f"inputs.{beyond[0]}"})
-    if "transit" in given.modes and study.inputs.travel is None:
-        yield Breach("transit_needs_matrix", {"path": str(path)})
 
 
 def _breach(path: Path, found: Mapping[str, Any]) -> Breach:

@@ -22,6 +22,7 @@ from geo_mbo.tables.indicators import indicators, pc4_indicators
 from geo_mbo.tables.offers import offers
 from geo_mbo.tables.origins import origins
 from geo_mbo.tables.own_students import own_students, with_own
+from geo_mbo.tables.register import Register, register_places, register_sites, site_routes
 from geo_mbo.tables.sites import Geocode, at_sites, completed, own_sites, sites
 from geo_mbo.tables.students import enrolments, residents, students
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Geocode",
+    "Register",
     "Tables",
     "all_areas",
     "at_sites",
@@ -49,7 +51,10 @@ __all__ = [
     "pc4_indicators",
     "provinces",
     "regions",
+    "register_places",
+    "register_sites",
     "residents",
+    "site_routes",
     "sites",
     "students",
     "with_own",

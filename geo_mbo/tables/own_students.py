@@ -62,16 +62,19 @@ def with_own(
         Those of the institution (`own_students`).
     notify
         Gets a note on how many students of the publisher give way to how many of the institution's
-        own; and where the year of the own students is one that the publisher does not have.
+        own; where the own ones have no home and give way themselves; and where their year is one
+        that the publisher does not have.
 
     Returns
     -------
     pandas.DataFrame
         Students: the past of the same institution and year is that of `own`; the forecast and all
-        else stay.
+        else stay. Own students none of whom has a home in the Netherlands say less than the
+        publisher: they are taken only where it says nothing.
     """
     import pandas as pd
 
+    own = _with_homes(published, own, notify)
     pairs = own[["institution_id", "year"]].drop_duplicates()
     past = published["kind"] == "history"
     keys = published[["institution_id", "year"]].merge(pairs, how="left", indicator=True)
@@ -92,3 +95,16 @@ def with_own(
         notify(note("own_students_alone", lone))
     parts = [part for part in (published[~gone], own) if len(part)] or [published]
     return checked(pd.concat(parts, ignore_index=True), STUDENTS)
+
+
+def _with_homes(published: pd.DataFrame, own: pd.DataFrame, notify: Notify) -> pd.DataFrame:
+    """Leave out the own students of an institution and year that nobody's home is known of."""
+    key = ["institution_id", "year"]
+    homes = own.assign(home=own["origin_kind"] == "municipality")
+    homeless = ~homes.groupby(key)["home"].transform("any").astype(bool)
+    past = published.loc[published["kind"] == "history", key].drop_duplicates()
+    known = (own[key].merge(past, how="left", indicator=True)["_merge"] == "both").to_numpy()
+    less = homeless & known
+    if less.any():
+        notify(note("own_students_homeless", sorted(own.loc[less, "institution_id"].unique())))
+    return own[~less].reset_index(drop=True)
