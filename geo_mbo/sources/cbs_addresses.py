@@ -6,23 +6,25 @@ between them up to 2022, a comma in 2024; codes are whole numbers without letter
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.errors import Breach, FileError, InputError
+from geo_mbo.errors import Breach, FileError, GeoMboError, InputError
 from geo_mbo.sources.cbs_names import prefixed
-from geo_mbo.sources.text import check_file
+from geo_mbo.sources.cells import known_year
+from geo_mbo.sources.text import DELIMITERS, check_file, header, shown, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = {
-    "pc6": r"pc6",
-    "number": r"huisnummer",
-    "neighbourhood_id": r"buurt_?(\d{4})?",
-    "district_id": r"wijk_?(\d{4})?",
-    "municipality_id": r"gemeente_?(\d{4})?",
+    "pc6": r"PC6",
+    "number": r"HUISNUMMER",
+    "neighbourhood_id": r"BUURT ?(\d{4})?",
+    "district_id": r"WIJK ?(\d{4})?",
+    "municipality_id": r"GEMEENTE ?(\d{4})?",
 }
 _CODES = {"neighbourhood_id": ("BU", 8), "district_id": ("WK", 6), "municipality_id": ("GM", 4)}
 _CHUNK = 500_000
@@ -53,18 +55,28 @@ def read_addresses(path: Path | str) -> pd.DataFrame:
     import pandas as pd
 
     path = Path(path)
-    delimiter, names, year = _header(path)
+    check_file(path)
+    with path.open("rb") as raw:
+        encoding = "utf-16" if raw.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
+        delimiter, places, year = _header(path, encoding)
         with pd.read_csv(
             path,
             sep=delimiter,
             dtype="str",
-            usecols=list(names),
+            usecols=[*places],
             chunksize=_CHUNK,
-            encoding="utf-8-sig",
+            encoding=encoding,
+            index_col=False,
+            on_bad_lines="error",
         ) as chunks:
-            parts = [_part(chunk.rename(columns=names), path.name) for chunk in chunks]
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+            parts = [
+                _part(chunk.set_axis([*places.values()], axis="columns"), path.name)
+                for chunk in chunks
+            ]
+    except GeoMboError:
+        raise
+    except (ValueError, csv.Error) as error:
         raise FileError.of("cannot_read", path=str(path), reason=str(error)[:200]) from error
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
     if table.empty:
@@ -73,45 +85,48 @@ def read_addresses(path: Path | str) -> pd.DataFrame:
     return table.assign(**coded, year=year)[[*_COLUMNS, "year"]]
 
 
-def _header(path: Path) -> tuple[str, dict[str, str], int]:
-    """Give the delimiter, the publisher's columns to ours, and the year."""
-    check_file(path)
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        line = file.readline().strip()
-    delimiter = max(";,\t", key=line.count)
-    theirs = [cell.strip().strip('"') for cell in line.split(delimiter)]
-    names, years = {}, set()
-    for ours, pattern in _COLUMNS.items():
-        for column in theirs:
-            found = re.fullmatch(pattern, column, re.IGNORECASE)
+def _header(path: Path, encoding: str) -> tuple[str, dict[int, str], int]:
+    """Give the delimiter, the places of our columns in their order, and the year."""
+    with path.open(encoding=encoding) as file:
+        line = next((text.strip() for text in file if text.strip()), "")
+    delimiter = max(DELIMITERS, key=line.count)
+    theirs = [header(cell) for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    places, years = {}, set()
+    for place, column in enumerate(theirs):
+        for ours, pattern in _COLUMNS.items():
+            found = re.fullmatch(pattern, column)
             if found:
-                names[column] = ours
+                places[place] = ours
                 years |= {year for year in found.groups() if year}
-    absent = [ours for ours in _COLUMNS if ours not in names.values()]
-    if absent:
-        there = ", ".join(theirs)[:600]
-        raise InputError(
-            [
-                Breach("missing_column", {"where": path.name, "column": n, "there": there})
-                for n in absent
-            ]
-        )
+    named = [*places.values()]
+    absent = [ours for ours in _COLUMNS if ours not in named]
+    if absent or len(named) > len(_COLUMNS):
+        there = shown(", ".join(theirs))
+        code = "missing_column" if absent else "header_twice"
+        told = [{"there": there, "column": n} for n in absent] or [{"column": there}]
+        raise InputError([Breach(code, {"where": path.name, **facts}) for facts in told])
     years = years or set(re.findall(r"(?<!\d)(20\d\d)(?=0801|\D|$)", path.stem))
-    if len(years) != 1:
+    year = int(years.pop()) if len(years) == 1 else 0
+    if not known_year(year):
         raise InputError.of("cbs_year_needed", where=path.name)
-    return delimiter, names, int(years.pop())
+    return delimiter, places, year
 
 
 def _part(chunk: pd.DataFrame, where: str) -> pd.DataFrame:
-    postcodes = chunk["pc6"].str.replace(" ", "").str.upper()
-    wrong = ~postcodes.str.fullmatch(r"[1-9]\d{3}[A-Z]{2}").fillna(False).astype(bool)
-    if wrong.any():
-        raise InputError.of(
-            "no_pc6",
-            where=where,
-            count=int(wrong.sum()),
-            value=str(chunk.loc[wrong, "pc6"].iloc[0]),
-            row=str(int(wrong[wrong].index[0]) + 2),
-        )
-    codes = {name: prefixed(chunk[name], *form) for name, form in _CODES.items()}
-    return chunk.assign(pc6=postcodes, **codes)
+    rows = chunk.set_axis(chunk.index + 2)  # lines of the file: the header is line 1
+    postcodes = rows["pc6"].str.replace(" ", "").str.upper()
+    numbers = rows["number"].str.strip()
+    checks = [
+        ("no_pc6", "pc6", postcodes, r"[1-9]\d{3}[A-Z]{2}"),
+        ("no_house_number", "number", numbers, r"\d{1,6}"),
+    ]
+    codes = {}
+    for name, (prefix, digits) in _CODES.items():
+        codes[name] = prefixed(rows[name], prefix, digits)
+        known = codes[name].fillna(prefix + "0" * digits)
+        checks.append(("no_area_code", name, known, rf"{prefix}\d{{{digits}}}"))
+    for code, column, values, form in checks:
+        wrong = ~values.str.fullmatch(form).fillna(False).astype(bool)
+        if wrong.any():
+            raise wrong_cell(code, rows[column], wrong, where=where, column=column)
+    return rows.assign(pc6=postcodes, number=numbers, **codes)

@@ -1,8 +1,9 @@
 """Any regional table of StatLine (CBS) as indicators: mbo by residence, key figures, proximity.
 
 An indicator is named by its title, with the groups it stands in where another column has the same
-title, and with the words of every other dimension that is no total: ``Mbo-studenten; Mbo niveau 2;
-Bol totaal``. So a new year of a table, with other column numbers, gives the same names.
+title, and with the words of every other dimension that is no total, in the order of the names of
+the dimensions: ``Mbo-studenten; Bol totaal; Mbo niveau 2``. So a new year of a table, with other
+column numbers, gives the same names.
 """
 
 from __future__ import annotations
@@ -103,6 +104,7 @@ def read_indicators(
     region, rows = _with_regions(table, {**LEVELS, **(levels or {})}, path.name, notify)
     rows = _with_years(table, rows, year, path, notify)
     others = [name for name, kind in table.kinds.items() if kind == OTHER and name != region]
+    others.sort(key=_folded)
     suffix = _suffix(table, rows, others)
     found = _long(rows, suffix, _wanted(table, measures, path.name), path.name, notify)
     source = f"CBS {table.table}".strip()
@@ -118,7 +120,7 @@ def read_statline(
 
     What is read of it stands in the catalogue: which columns, and of which dimensions the total.
     Of ``mbo_by_residence`` sexes and fields of study are taken together, and
-    ``Mbo-studenten; Mbo niveau 2; Bol totaal`` is one of its indicators.
+    ``Mbo-studenten; Bol totaal; Mbo niveau 2`` is one of its indicators.
 
     Parameters
     ----------

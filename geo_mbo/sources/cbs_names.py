@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from geo_mbo.errors import InputError
+from geo_mbo.sources.text import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ def prefixed(values: pd.Series, prefix: str, digits: int) -> pd.Series:
     ['GM0363', 'GM0363', '-']
     """
     bare = values.str.strip().str.upper().str.removeprefix(prefix)
+    bare = bare.mask(bare == "")
     codes: pd.Series = (prefix + bare.str.zfill(digits)).where(bare.notna())
     return codes
 
@@ -62,8 +64,8 @@ def region_codes(values: pd.Series, *, where: str) -> pd.Series:
         else:
             wrong.append(text)
     if wrong:
-        shown = ", ".join(wrong[:_SHOWN]) + (", ..." if len(wrong) > _SHOWN else "")
-        raise InputError.of("cbs_region_names", where=where, count=len(wrong), value=shown)
+        named = ", ".join(wrong[:_SHOWN]) + (", ..." if len(wrong) > _SHOWN else "")
+        raise InputError.of("cbs_region_names", where=where, count=len(wrong), value=shown(named))
     codes: pd.Series = values.map(known).astype("str")
     return codes
 

@@ -29,9 +29,10 @@ TOTALS = "totals"
 """Stands for the codes of a dimension that are its totals."""
 
 _DIMENSIONS = (GEO, TIME, OTHER)
-_NUMBERED = re.compile(r"_\d+$")
+_NUMBERED = re.compile(r"[_ ]\d+$")
 _UNIT = re.compile(r"^(.*\S)\s*\(([^()]+)\)$")
 _WITHHELD = r"-9999[5-9]\d*(?:\.0+)?"
+_SAMPLE_LINES = 50
 _ROWS = '"rows": ['
 _REGION = re.compile(r"(?:NL|PV|GM|CR|LD|WK|BU|RP|AM|RM|ES)\d+", re.IGNORECASE)
 _PERIOD = re.compile(r"\d{4}(?:JJ|SJ|KW|MM)\d\d")
@@ -178,23 +179,21 @@ def _page(path: Path) -> tuple[dict[str, Any], Iterator[Any]]:
 
 def _lines(path: Path) -> Iterator[Any]:
     """Read a row a line: a table of a million rows never stands in memory as text."""
-    with path.open(encoding="utf-8-sig") as file:
-        next(file)
-        ended = False
-        for number, line in enumerate(file, start=2):
-            bare = line.strip().rstrip(",")
-            if bare == "]}":
-                ended = True
-                break
-            if not bare:
-                continue
-            try:
-                yield json.loads(bare)
-            except (ValueError, RecursionError) as error:
-                reason = f"{str(error)[:200]}, line {number}"
-                raise FileError.of("cannot_read", path=str(path), reason=reason) from error
-    if not ended:
-        raise FileError.of("cannot_read", path=str(path), reason="the end of the file is missing")
+    number = 1
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            next(file)
+            for line in file:
+                number += 1
+                bare = line.strip().rstrip(",")
+                if bare == "]}":
+                    return
+                if bare:
+                    yield json.loads(bare)
+    except (ValueError, RecursionError) as error:
+        reason = f"{str(error)[:200]}, line {number}"
+        raise FileError.of("cannot_read", path=str(path), reason=reason) from error
+    raise FileError.of("cannot_read", path=str(path), reason="the end of the file is missing")
 
 
 def _asked(
@@ -323,13 +322,16 @@ def _headers(path: Path, width: int) -> list[str]:
     """Give the headers as they are written: reading brings them to capitals."""
     import csv
 
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        start = [file.readline() for _ in range(20)]
+    with path.open("rb") as raw:
+        mark = raw.read(2)
+    encoding = "utf-16" if mark in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    with path.open(encoding=encoding, errors="replace") as file:
+        start = [file.readline() for _ in range(_SAMPLE_LINES)]
     for line in start:
         for delimiter in ";,\t|":
             cells = next(csv.reader([line.strip()], delimiter=delimiter), [])
             if len(cells) == width:
-                return [cell.strip() for cell in cells]
+                return [cell.strip(" _\t") for cell in cells]
     return [""] * width
 
 

@@ -81,7 +81,7 @@ def read_regions(path: Path | str, *, notify: Notify = to_log) -> pd.DataFrame:
         parts.append(part[~without])
     if not parts:
         raise InputError.of("no_regions", where=path.name)
-    regions = pd.concat(parts, ignore_index=True).drop_duplicates()
+    regions = pd.concat(parts, ignore_index=True).astype("str").drop_duplicates()
     twice = regions.duplicated(["municipality_id", "level"], keep=False)
     if twice.any():
         first = regions[twice].iloc[0]
