@@ -234,7 +234,8 @@ def _in_use(register: Register, wanted: pd.DataFrame, notify: Notify) -> pd.Data
     used = register.used[register.used["establishment_id"].isin(wanted["establishment_id"])]
     if register.uses is None:
         return used[["site_id", "establishment_id"]]
-    pairs = used.merge(register.uses, on=["site_id", "board_id"], how="left", indicator=True)
+    boards = register.uses[["site_id", "board_id"]].drop_duplicates()
+    pairs = used.merge(boards, on=["site_id", "board_id"], how="left", indicator=True)
     ended = (pairs["_merge"] == "left_only").to_numpy()
     if ended.any():
         notify(note("location_out_of_use", sorted(used.loc[ended, "site_id"].unique())))
