@@ -25,6 +25,8 @@ from geo_mbo.tables.own_students import own_students, with_own
 from geo_mbo.tables.register import Register, register_places, register_sites, site_routes
 from geo_mbo.tables.sites import Geocode, at_sites, completed, own_sites, sites
 from geo_mbo.tables.students import enrolments, residents, students
+from geo_mbo.tables.year_weights import address_weights, split_weights
+from geo_mbo.tables.years import municipalities_of, successions, to_year, year_of_codes
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,6 +36,7 @@ __all__ = [
     "Geocode",
     "Register",
     "Tables",
+    "address_weights",
     "all_areas",
     "at_sites",
     "checked_tables",
@@ -41,6 +44,7 @@ __all__ = [
     "enrolments",
     "indicators",
     "municipalities",
+    "municipalities_of",
     "municipality_changes",
     "no_tables",
     "offers",
@@ -56,8 +60,12 @@ __all__ = [
     "residents",
     "site_routes",
     "sites",
+    "split_weights",
     "students",
+    "successions",
+    "to_year",
     "with_own",
+    "year_of_codes",
 ]
 
 
