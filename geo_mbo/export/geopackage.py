@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.cache import replacing
 from geo_mbo.errors import FileError
-from geo_mbo.export import links, lists, places
+from geo_mbo.export import indicators, links, lists, places
 from geo_mbo.export.layers import Layer, explained, in_file, label, ready, split
 from geo_mbo.export.styles import qml
 from geo_mbo.messages import Lang, text
@@ -129,12 +129,14 @@ def contents(
         links.lacunes(tables, findings),
         links.duplications(tables, findings),
         links.home_to_school(tables, findings),
+        indicators.regions(tables, findings, lang=lang),
     ]
     parts = [split(layer) for layer in drawn]
     layers = [shown for shown, *_ in parts] + [rest for _, *more in parts for rest in more]
     layers += [
         lists.programmes(findings),
         lists.institutions(findings),
+        indicators.table(findings),
         lists.students_within(findings),
         lists.inequality(findings),
         lists.travel_times(findings, matrix=_of_sites(matrix, tables), lang=lang),

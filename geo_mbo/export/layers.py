@@ -38,6 +38,10 @@ _WORDS = {
     "located_quality": "value",
     "travel_status": "value",
     "people_kind": "value",
+    "key_kind": "map.kind",
+    "area_kind": "map.kind",
+    "indicator": "map.indicator",
+    "unit": "map.unit",
 }
 """Columns whose codes are written in words, and the section of the catalogue that has them."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.counts import total
+from geo_mbo.export.indicators import beside
 from geo_mbo.export.layers import Layer, Look, per_mode
 from geo_mbo.messages import Lang, catalogue, text
 
@@ -38,9 +39,10 @@ def municipalities(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
         .merge(_students(tables, findings, "origin_id", "area_id"), on="area_id", how="left")
         .merge(_changes(findings.forecast_by_area, "area_id"), on="area_id", how="left")
     )
+    frame, more = beside(frame, findings, "municipality", on="area_id", lang=lang)
     shown = per_mode("reistijd", findings.choices.mode, "1_min")
     look = Look(shown, STEPS_MIN, SHADES) if shown in frame else Look(shades=(SHADES[0],))
-    return Layer("gemeenten", "MultiPolygon", _geometry_last(frame), look, labels)
+    return Layer("gemeenten", "MultiPolygon", _geometry_last(frame), look, labels | more)
 
 
 def postcode_areas(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
@@ -63,6 +65,8 @@ def postcode_areas(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
         said = _mode(str(mode), lang)
         labels[minutes] = text("field.wide_nearest", lang, mode=said)
         labels[site] = text("field.wide_site", lang, mode=said)
+    frame, more = beside(frame, findings, "pc4", on="pc4", lang=lang)
+    labels |= more
     shown = per_mode("reistijd", findings.choices.mode, "min")
     look = Look(shown, STEPS_MIN, SHADES, (0.05,)) if shown in frame else Look(shades=(SHADES[0],))
     return Layer("postcodegebieden", "MultiPolygon", _geometry_last(frame), look, labels)
@@ -82,6 +86,8 @@ def sites(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
         said, limit = _mode(str(mode), lang), round(findings.choices.limit_min)
         labels[within] = text("field.wide_within", lang, mode=said, limit=limit)
         labels[nearest] = text("field.wide_nearest_to", lang, mode=said)
+    frame, more = beside(frame, findings, "site", on="site_id", lang=lang)
+    labels |= more
     look = Look("located_quality", (), ("#0b5c7d", "#e69f00", "#cc79a7"), (2.0,))
     return Layer("onderwijslocaties", "Point", _geometry_last(frame), look, labels)
 

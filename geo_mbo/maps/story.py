@@ -6,12 +6,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from geo_mbo.analysis.indicators import adds
+from geo_mbo.analysis.naming import bare, indicator_name, measured, unit_name
 from geo_mbo.maps.classes import SEQUENTIAL, class_of, shades, value_breaks
 from geo_mbo.maps.indicators import first_shown
 from geo_mbo.maps.pack import SMALLEST_SHOWN
 from geo_mbo.maps.picture import Still, png
 from geo_mbo.maps.views import SAME_PAIR
-from geo_mbo.messages import Lang, catalogue, number, percent, text
+from geo_mbo.messages import Lang, number, percent, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,27 +132,6 @@ def _indicators(basis: Basis, lang: Lang) -> str:
     return f"{said} {ends}"
 
 
-def indicator_name(name: str, lang: Lang) -> str:
-    """Name an indicator: those that are always there in the language, others as they were given."""
-    return catalogue(lang).get(f"map.indicator.{name}", name)
-
-
-def measured(value: float, unit: str, lang: Lang) -> str:
-    """Write a number with its unit.
-
-    Examples
-    --------
-    >>> measured(4.25, "%", "nl"), measured(1200, "students", "en"), measured(3, "Z", "nl")
-    ('4,2 %', '1,200 students', '3 Z')
-    """
-    return f"{number(value, lang, 0 if value == round(value) else 1)} {unit_name(unit, lang)}"
-
-
-def unit_name(unit: str, lang: Lang) -> str:
-    """Name a unit in the language; one that is not known as it was given."""
-    return catalogue(lang).get(f"map.unit.{unit}", unit)
-
-
 def still(view: str, basis: Basis, data: dict[str, Any], about: About, lang: Lang) -> bytes:
     """Draw the still picture of what the map of this name first shows."""
     fill, title, legend = {
@@ -229,7 +209,7 @@ def _first_indicator(basis: Basis, _: dict[str, Any], lang: Lang) -> Shown:
     latest = rows[rows["year"] == year].set_index("key")["value"]
     classes = class_of(latest.reindex(basis.municipalities["area_id"]), breaks)
     colours = shades(len(breaks) + 1)
-    told = [number(b, lang, 0 if b == round(b) else 1) for b in breaks]
+    told = [bare(b, lang) for b in breaks]
     legend = [(c, words) for c, (_, words) in zip(colours, _class_legend(told, lang), strict=False)]
     title = f"{indicator_name(name, lang)} ({unit_name(unit, lang)}, {year})"
     return ["" if c < 0 else colours[c] for c in classes], title, legend

@@ -14,7 +14,7 @@ from geo_mbo.cache import write_text
 from geo_mbo.messages import Lang, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About
-from geo_mbo.report import background, outlook, pictures, provision, travel
+from geo_mbo.report import background, indicators, outlook, pictures, provision, travel
 from geo_mbo.report.parts import Figure, Section
 from geo_mbo.report.scenarios import scenarios as scenarios_told
 from geo_mbo.report.view import View, view_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from geo_mbo.scenario import Comparison
     from geo_mbo.tables import Tables
 
-MAPS = ("verzorgingsgebieden", "reistijd", "dekking")
+MAPS = ("verzorgingsgebieden", "reistijd", "dekking", "kenmerken")
 FILES = ("resultaten.xlsx", "resultaten.gpkg", "run.json")
 
 
@@ -94,6 +94,7 @@ def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section
         travel.catchments(findings, names, view),
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
+        indicators.indicators(findings, view),
         travel.inequality(findings, view),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.messages import Lang, number, percent, text
+from geo_mbo.report.indicators import beside
 from geo_mbo.report.parts import Cell, Figure, Section, Table
 from geo_mbo.report.view import View
 from geo_mbo.report.wording import PLACES, Names, by_mode, count, listed, minutes
@@ -138,6 +139,7 @@ def benchmark(findings: Findings, view: View) -> Section:
     largest = frame.nlargest(LARGEST, "students")
     # Rank 0 is no rank: most of its students reach no site, so that a mean tells of few.
     largest = largest.sort_values("rank", key=lambda ranks: ranks.replace(0, np.inf), kind="stable")
+    more = beside(findings, lang)
     rows = tuple(
         (
             Cell(str(row["institution"])),
@@ -147,6 +149,7 @@ def benchmark(findings: Findings, view: View) -> Section:
             Cell(minutes(row["minutes_mean"], lang)),
             Cell(percent(row["unreached_share"], lang)),
             Cell(percent(row["within_30_share"], lang), row["within_30_share"]),
+            *(column.cell(str(row["institution_id"])) for column in more),
         )
         for row in largest.to_dict("records")
     )
@@ -161,8 +164,9 @@ def benchmark(findings: Findings, view: View) -> Section:
     )
     table = Table(
         text("report.benchmark.caption", lang, mode=mode),
-        tuple(text(f"field.{name}", lang) for name in fields),
+        (*(text(f"field.{name}", lang) for name in fields), *(column.head for column in more)),
         rows,
+        words=frozenset(len(fields) + k for k, column in enumerate(more) if column.words),
     )
     key = "none" if not rows else "lead_all" if len(rows) == len(frame) else "lead"
     lead = text(f"report.benchmark.{key}", lang, mode=mode, shown=len(rows), count=len(frame))

@@ -65,6 +65,8 @@ class Section:
         The tables repeat the sentences, and open on demand.
     caution
         What the numbers cannot say.
+    picture, picture_alt
+        A chart as a data address (PNG), and what it shows in words; empty: none.
     """
 
     anchor: str
@@ -75,6 +77,8 @@ class Section:
     tables: tuple[Table, ...] = ()
     folded: bool = False
     caution: str = ""
+    picture: str = ""
+    picture_alt: str = ""
 
 
 @dataclass(frozen=True)

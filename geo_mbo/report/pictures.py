@@ -1,9 +1,12 @@
-"""Small pictures of the three maps, and the chart of who is there in time."""
+"""Small pictures of the maps, and the chart of indicators."""
 
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +16,7 @@ from geo_mbo.report.view import View
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.patches import Patch
 
     from geo_mbo.analysis.findings import Findings
@@ -21,9 +25,30 @@ if TYPE_CHECKING:
 SHADES = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """YlGnBu, five classes: told apart by colour-blind people too; more classes are not."""
 
+BAR, LINE, INK = "#7fb2cc", "#b14a00", "#17222d"
+TITLE_LETTERS = 66
+"""How many letters of a title fit across a whole chart."""
 NO_DATA, BORDER, GROUND, DOT = "#ffffff", "#b9c4cd", "#e3ebf1", "#d1495b"
 DETAIL_M = 400
 """Bends smaller than this do not show in a picture this small."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One bar: its name, its length (missing: none) and what stands beside it."""
+
+    name: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of a chart: its title, its bars, and a line to compare with (None: none)."""
+
+    title: str
+    rows: tuple[Row, ...]
+    line: float | None = None
 
 
 def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
@@ -32,7 +57,8 @@ def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
     Returns
     -------
     dict
-        ``verzorgingsgebieden``, ``reistijd`` and ``dekking``; empty without municipalities.
+        ``verzorgingsgebieden``, ``reistijd``, ``dekking`` and ``kenmerken``; empty without
+        municipalities.
     """
     shapes = _shapes(tables.areas)
     if shapes.empty:
@@ -48,6 +74,7 @@ def previews(tables: Tables, findings: Findings, view: View) -> dict[str, str]:
         "dekking": _picture(
             shapes, _covered(findings, view), (0.2, 0.4, 0.6, 0.8), SHADES[::-1], None
         ),
+        "kenmerken": _picture(shapes, *_indicator(findings), SHADES, tables.sites),
     }
 
 
@@ -74,6 +101,17 @@ def _covered(findings: Findings, view: View) -> pd.Series:
     """Share of the programmes that are within reach of most of a municipality."""
     table = findings.coverage[findings.coverage["mode"] == view.mode]
     return (table["share_out"] < view.min_share_out).groupby(table["area_id"]).mean()
+
+
+def _indicator(findings: Findings) -> tuple[pd.Series, tuple[float, ...]]:
+    """Give the latest numbers of municipalities for the first indicator that has them."""
+    found = findings.indicators
+    rows = found[(found["key_kind"] == "municipality") & found["value"].notna() & ~found["masked"]]
+    first = rows[rows["indicator"] == (rows["indicator"].iloc[0] if len(rows) else "")]
+    latest = first[first["year"] == first["year"].max()].set_index("key")["value"]
+    if latest.empty:
+        return latest, (0.2, 0.4, 0.6, 0.8)
+    return latest, tuple(np.quantile(latest, [0.2, 0.4, 0.6, 0.8]).tolist())
 
 
 def _picture(
@@ -110,6 +148,63 @@ def _picture(
     bytes_ = BytesIO()
     figure.savefig(bytes_, format="png", facecolor=GROUND, metadata={"Software": None})
     return "data:image/png;base64," + b64encode(_fewer_colours(bytes_.getvalue())).decode()
+
+
+def charts(panels: Sequence[Panel]) -> str:
+    """Draw bars beside each other, one panel an indicator, as a data address (PNG).
+
+    Every panel has the same rows in the same order; a row without a number says why in words.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    height = 0.75 + 0.3 * len(panels[0].rows)
+    figure = Figure(figsize=(9.6, height), dpi=110, facecolor="#ffffff", layout="constrained")
+    FigureCanvasAgg(figure)
+    every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    letters = TITLE_LETTERS // len(panels)
+    for axes, panel in zip(every, panels, strict=True):
+        _bars(axes, panel, letters)
+    bytes_ = BytesIO()
+    figure.savefig(bytes_, format="png", metadata={"Software": None})
+    return "data:image/png;base64," + b64encode(_fewer_colours(bytes_.getvalue())).decode()
+
+
+def _bars(axes: Axes, panel: Panel, letters: int) -> None:
+    at = np.arange(len(panel.rows))
+    lengths = np.nan_to_num(np.array([row.value for row in panel.rows], dtype=float))
+    axes.barh(at, lengths, height=0.62, color=BAR)
+    most, least = max(0.0, lengths.max()), min(0.0, lengths.min())
+    room = (most - least) or 1.0
+    for place, row, length in zip(at, panel.rows, lengths, strict=True):
+        side = max(length, 0.0) + room * 0.02
+        told = axes.text(side, float(place), literal(row.text), va="center", fontsize=8.5)
+        # The line of the country may run behind a number, and never through it.
+        told.set_bbox({"facecolor": "#ffffff", "edgecolor": "none", "pad": 1.2})
+    if panel.line is not None:
+        axes.axvline(panel.line, color=LINE, linewidth=1.3, linestyle=(0, (4, 3)), zorder=0)
+        most = max(most, panel.line)
+    axes.set_xlim(least, most + room * 0.28)
+    axes.set_yticks(at, [literal(row.name) for row in panel.rows], fontsize=9, color=INK)
+    axes.invert_yaxis()
+    axes.set_xticks([])
+    title = "\n".join(wrap(panel.title, letters))
+    axes.set_title(literal(title), loc="left", fontsize=9.5, color=INK, fontweight="bold")
+    axes.tick_params(length=0)
+    for name, spine in axes.spines.items():
+        spine.set_visible(name == "left")
+        spine.set_color(BORDER)
+
+
+def literal(text: str) -> str:
+    r"""Keep matplotlib from reading a dollar sign in a name as mathematics.
+
+    Examples
+    --------
+    >>> print(literal("A$AP College"))
+    A\$AP College
+    """
+    return text.replace("$", r"\$")
 
 
 def _fewer_colours(png: bytes) -> bytes:

@@ -65,6 +65,7 @@ def sheets(
         Sheet("duplication", findings.duplication),
         *_forecast_sheets(findings),
         Sheet("benchmark", findings.benchmark),
+        Sheet("indicators", findings.indicators),
         Sheet("inequality", findings.inequality),
         *_scenario_sheets(scenarios),
     ]

@@ -30,6 +30,9 @@ _WORDS = {
     "people_kind": "value",
     "origin_kind": "value",
     "change": "value",
+    "key_kind": "map.kind",
+    "indicator": "map.indicator",
+    "unit": "map.unit",
 }
 """Text columns whose codes are written in words, and the section that has them."""
 
@@ -44,6 +47,9 @@ _SHARES = (
 )
 SHARES_OF_STUDENTS = ("share", "share_low", "share_high")
 """Shares that stand beside the students they are a share of."""
+
+_ANY = ("value", "national", "difference", "gini", "minutes_p80_p20")
+"""Numbers of any unit: written with the decimals they have."""
 
 _CODES = ("year", "level", "rank")
 _MOST_SIGNS = 32_767
@@ -287,14 +293,18 @@ def _masked(frame: pd.DataFrame, name: str) -> pd.Series:
     import pandas as pd
 
     high = f"{name}_high"
+    if name == "value" and "masked" in frame:
+        return frame["masked"]
     if not name.startswith("students") or high not in frame:
         return pd.Series(data=False, index=frame.index)
     return (frame[high] > 0) & (frame[high] < FEWEST)
 
 
 def _number_look(looks: _Looks, name: str) -> Any:
-    if name.endswith(_CODES) or name in {"gini", "minutes_p80_p20"}:
-        return looks.plain if name.endswith(_CODES) else None
+    if name.endswith(_CODES):
+        return looks.plain
+    if name.startswith(_ANY):
+        return None
     if any(part in name for part in _SHARES) and "young_people" not in name:
         return looks.share
     return looks.fine if name.startswith(("minutes", "km", "distance")) else looks.whole

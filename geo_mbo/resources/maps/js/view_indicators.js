@@ -36,6 +36,7 @@ function indicatorView(app) {
   const nameOf = (ind) => word('indicator', ind.name);
   const unitOf = (ind) => word('unit', ind.unit);
   const bare = (ind, v) => formats[ind.decimals].format(v);
+  const within = (text, ind) => (unitOf(ind) ? text + ' (' + unitOf(ind) + ')' : text);
   const withUnit = (ind, text) => (text + ' ' + unitOf(ind)).trim();
   const signed = (ind, v) => (v > 0 ? '+' : v < 0 ? '\u2212' : '') + bare(ind, Math.abs(v));
   const range = (ind, low, high) => bare(ind, low) + '\u2013' + bare(ind, high);
@@ -142,7 +143,7 @@ function indicatorView(app) {
     const under = [t('source_line', { source: ind.source })];
     if (kind === 'institution') under.unshift(t('institution_colours'));
     if (bySize(show)) under.unshift(t('site_sizes'));
-    return { title: set.words.length || !ind.unit ? nameOf(ind) : nameOf(ind) + ' (' + unitOf(ind) + ')', lines, under };
+    return { title: set.words.length ? nameOf(ind) : within(nameOf(ind), ind), lines, under };
   }
 
   /** Place by number, the highest first; equal numbers share a place, masked ones have none. */
@@ -256,7 +257,7 @@ function indicatorView(app) {
     const nation = nationPair(show);
     return [
       nowhere ? el('p', { class: 'gm-note', text: t('not_on_map') }) : null,
-      nation && figures([[nation[0], nation[1] + ' (' + unitOf(show.ind) + ')']]),
+      nation && figures([[nation[0], within(nation[1], show.ind)]]),
       hint,
       show.set.words.length ? judged(show, values) : highest(show, values),
     ];
@@ -277,7 +278,7 @@ function indicatorView(app) {
       const [value, bounds] = parts(show, values, i);
       return { tag: tagOf(kind, i), label: kind === 'site' ? siteShort(i) : kind === 'pc4' ? PC4.id[i] : itemName(kind, i), under: underName(kind, i), value, range: bounds, share: values.v[i] === null ? null : values.v[i] - least, act: () => choose(kind, i).then(() => isArea(kind) && app.zoomArea(kind, i)) };
     };
-    return el('div', {}, [el('h3', { text: t('highest') + ' (' + unitOf(ind) + ')' }), bars(order.concat(few).map(line), 10)]);
+    return el('div', {}, [el('h3', { text: within(t('highest'), ind) }), bars(order.concat(few).map(line), 10)]);
   }
 
   function judged(show, values) {
@@ -299,7 +300,7 @@ function indicatorView(app) {
     const rank = ranks(values);
     const nation = nationPair(show);
     const from = since(show, all, i);
-    const figs = set.words.length ? [[parts(show, values, i), t('judgement') + ', ' + year]] : [[parts(show, values, i), (unitOf(ind) + ', ' + year).trim()]];
+    const figs = set.words.length ? [[parts(show, values, i), t('judgement') + ', ' + year]] : [[parts(show, values, i), [unitOf(ind), year].filter(Boolean).join(', ')]];
     if (nation) figs.push(nation);
     if (rank.of(i) && rank.count > 1) figs.push([t('rank_of', { rank: num(rank.of(i)), count: num(rank.count) }), t('rank_caption')]);
     if (from !== null) figs.push([signed(ind, change(show, all, i)), t('difference_since', { year: from })]);
@@ -326,7 +327,7 @@ function indicatorView(app) {
     if (kind === 'site') columns.push({ label: t('kind.institution'), value: ownerUnder });
     if (kind !== 'pc4' && kind !== 'sector') columns.push({ label: t('key_code'), value: (i) => items(kind).id[i] });
     set.years.forEach((y) => columns.push({
-      label: words || !ind.unit ? String(y) : t('year_column', { year: y, unit: unitOf(ind) }), numeric: !words, signed: true,
+      label: words || !unitOf(ind) ? String(y) : t('year_column', { year: y, unit: unitOf(ind) }), numeric: !words, signed: true,
       value: (i) => (words ? written(show, all[y], i) : all[y].v[i]), text: (i) => written(show, all[y], i),
     }));
     if (!words && set.years.length > 1 && year > set.years[0]) {
