@@ -248,6 +248,21 @@ def test_no_other_reader_takes_an_own_file(golden: Path, tmp_path: Path) -> None
             read_text(path)
 
 
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-16", ";"), ("utf-8", ","), ("cp1252", "\t")])
+def test_an_own_file_saved_otherwise_is_known_all_the_same(
+    golden: Path, tmp_path: Path, encoding: str, mark: str
+) -> None:
+    text = (golden / "rio" / GRONDSLAG).read_text("utf-8").replace(";", mark)
+    path = tmp_path / "students.csv"
+    path.write_text(text.partition("\n")[2], encoding=encoding)
+    assert is_own_file(path)
+    with pytest.raises(InputError, match="own_students"):
+        read_text(path)
+    with pytest.raises(GeoMboError) as caught:
+        read_own_students(path)
+    assert PLANTED not in str(caught.value)
+
+
 def test_totals_in_notes_are_rounded(written: Callable[[str], Path], told: list[Note]) -> None:
     """Eleven of eleven known would show the one that is masked."""
     people = [("1001", "901X001")] * 10 + [("1002", "901X001")] * 3 + [("0020", "")] * 14

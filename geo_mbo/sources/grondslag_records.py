@@ -175,14 +175,15 @@ class _Person:
 
 
 def is_own_file(path: Path) -> bool:
-    """Say whether a file starts as the deliveries do; False for what cannot be read."""
+    """Say whether a file starts as the deliveries do, however it was saved; False if unreadable."""
     try:
         with path.open("rb") as file:
-            start = file.read(8)
+            start = file.read(64)
     except OSError:
         return False
-    text = start.decode("utf-8-sig", errors="replace").lstrip('"')
-    return text[:3] in RECORDS and text[3:4] in (*DELIMITERS, '"')
+    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    text = start.decode(encoding, errors="replace").lstrip().lstrip('"')
+    return text[:3] in RECORDS and text[3:].lstrip('" ')[:1] in (*DELIMITERS, ",", "\t")
 
 
 def read_opening(path: Path) -> Opening:

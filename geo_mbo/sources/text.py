@@ -32,7 +32,7 @@ _LONGEST_HEADER = 200
 _SOURCE_LINES = ("Bron:", "© ")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _ABOUT_PERSONS = re.compile(
-    rb'(?:\xef\xbb\xbf)?"?(?:VLP|PER|ISG|ISP|ISE|BPV|BII|DIP|BID|AMO|GEO|KZD|SLR)"?[;|]'
+    r'\s*"?(?:VLP|PER|ISG|ISP|ISE|BPV|BII|DIP|BID|AMO|GEO|KZD|SLR)"?\s*[;|,\t]'
 )
 """How an institution's delivery starts: a message about its cells would tell of a person."""
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"SQLite format 3")
@@ -80,10 +80,10 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
         _check_readable(path)
         rows = sheet_rows(path, sheet)
     else:
-        raw = read_bytes(path)
-        if _ABOUT_PERSONS.match(raw):
+        text = _decoded(read_bytes(path), path)
+        if _ABOUT_PERSONS.match(text):
             raise InputError.of("own_not_here", path=str(path))
-        rows = _text_rows(_decoded(raw, path), path)
+        rows = _text_rows(text, path)
     frame = _frame(rows, path)
     if frame.empty:
         raise InputError.of("no_rows", path=str(path))
