@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from geo_mbo.analysis import Choices, Findings, find
     from geo_mbo.errors import GeoMboError
     from geo_mbo.modes import Mode
-    from geo_mbo.network import Network, network_summary, read_network
+    from geo_mbo.network import (
+        Network,
+        Overpass,
+        box_around,
+        fetch_roads,
+        network_summary,
+        read_network,
+    )
     from geo_mbo.notes import Note
     from geo_mbo.reach import isochrones
     from geo_mbo.sample import sample_town
@@ -48,7 +55,14 @@ _PLACES = {
     "analysis": ("Choices", "Findings", "find"),
     "errors": ("GeoMboError",),
     "modes": ("Mode",),
-    "network": ("Network", "network_summary", "read_network"),
+    "network": (
+        "Network",
+        "Overpass",
+        "box_around",
+        "fetch_roads",
+        "network_summary",
+        "read_network",
+    ),
     "notes": ("Note",),
     "reach": ("isochrones",),
     "sample": ("SampleTown", "sample_town"),
@@ -84,6 +98,7 @@ __all__ = [
     "Network",
     "Note",
     "Outcome",
+    "Overpass",
     "SampleTown",
     "Scenario",
     "Search",
@@ -91,9 +106,11 @@ __all__ = [
     "Tables",
     "TravelMatrix",
     "apply",
+    "box_around",
     "candidate_sites",
     "compare",
     "crow_flies_matrix",
+    "fetch_roads",
     "find",
     "isochrones",
     "matrix_from_long",

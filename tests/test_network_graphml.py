@@ -76,3 +76,84 @@ def test_a_graph_of_something_else(tmp_path):
     osmnx.save_graphml(empty, path)
     with pytest.raises(FileError, match="holds no road"):
         read_network(path)
+
+
+def line_of(*tags, **node_tags):
+    """Make a street of stretches along a line, there and back, each with tags of its own."""
+    graph = nx.MultiDiGraph(crs="EPSG:28992", simplified=True)
+    for k in range(len(tags) + 1):
+        graph.add_node(k, x=100_000.0 + 100 * k, y=500_000.0, **node_tags.get(f"n{k}", {}))
+    for k, told in enumerate(tags):
+        data = {"osmid": k, "highway": "residential", "oneway": False, "length": 100.0, **told}
+        graph.add_edge(k, k + 1, **data, reversed=False)
+        graph.add_edge(k + 1, k, **data, reversed=True)
+    return graph
+
+
+def read_graph(graph, tmp_path, **more):
+    osmnx.save_graphml(graph, tmp_path / "line.graphml")
+    return read_network(tmp_path / "line.graphml", notify=lambda _: None, **more)
+
+
+def test_a_street_of_several_ways_is_one_whatever_the_order_of_their_ids(tmp_path):
+    graph = line_of({"osmid": [11, 12, 13]})
+    graph.edges[1, 0, 0]["osmid"] = [13, 11, 12]
+    found = read_graph(graph, tmp_path)
+    assert len(found.tail) == 1
+    assert np.isfinite(found.times("car")).all()
+
+
+def test_lists_that_osmnx_makes_of_merged_ways_are_read(tmp_path):
+    told = {"oneway": [True, False], "reversed": [True, False], "highway": ["tertiary", "service"]}
+    graph = nx.MultiDiGraph(crs="EPSG:28992", simplified=True)
+    for k in range(2):
+        graph.add_node(k, x=100_000.0 + 100 * k, y=500_000.0)
+    graph.add_edge(0, 1, osmid=[1, 2], length=100.0, **told)
+    found = read_graph(graph, tmp_path)
+    assert np.isfinite(found.times("car")).ravel().tolist() == [True, False]
+
+
+def test_tags_for_one_direction_count_along_the_way(tmp_path):
+    """Whichever of both edges comes first: the one against its way is turned round."""
+    told = {"osmid": 7, "highway": "primary", "oneway": False, "length": 100.0}
+    limits = {"maxspeed:forward": "30", "maxspeed:backward": "60"}
+    for order in ((0, 1), (1, 0)):
+        graph = nx.MultiDiGraph(crs="EPSG:28992", simplified=True)
+        for k in order:
+            graph.add_node(k, x=100_000.0 + 100 * k, y=500_000.0)
+        graph.add_edge(0, 1, **told, **limits, reversed=False)
+        graph.add_edge(1, 0, **told, **limits, reversed=True)
+        found = read_graph(graph, tmp_path, modes=("car",))
+        assert found.node_osm[found.tail].tolist() == [0]
+        assert found.shape_x.tolist() == [100_000, 100_100]
+        np.testing.assert_allclose(100 * 3.6 / found.times("car")[:, 0], [28.5, 57], rtol=1e-6)
+
+
+def test_lights_and_barriers_of_nodes_count(tmp_path):
+    lit = read_graph(line_of({}, {}, n1={"highway": "traffic_signals"}), tmp_path)
+    assert lit.delays("car").T.tolist() == [[7, 0], [0, 7]]
+    assert lit.delays("bike").T.tolist() == [[6, 0], [0, 6]]
+    gated = read_graph(line_of({}, {}, n1={"barrier": "bollard"}), tmp_path)
+    assert gated.length_m.tolist() == [100, 100, 0, 0]
+    assert gated.node_x.tolist() == [100_000, 100_100, 100_200, 100_100, 100_100]
+    assert np.isfinite(gated.times("car")[0]).tolist() == [True, True, False, False]
+    assert gated.times("bike")[0, 2:].tolist() == [0, 0]
+    pieces = network_summary(gated).set_index("mode")["pieces"]
+    assert pieces.to_dict() == {"walk": 1, "bike": 1, "car": 2}
+
+
+def test_tags_by_vehicle_are_taken_where_the_graph_has_them(tmp_path):
+    notes = []
+    graph = line_of({"motor_vehicle": "no"}, {"oneway:bicycle": "no", "oneway": True})
+    graph.remove_edge(2, 1)
+    osmnx.save_graphml(graph, tmp_path / "line.graphml")
+    found = read_network(tmp_path / "line.graphml", notify=notes.append)
+    assert [n.code for n in notes] == ["graphml_no_turns"]
+    assert np.isfinite(found.times("car")).T.tolist() == [[False, False], [True, False]]
+    speeds = found.length_m * 3.6 / found.times("bike")
+    np.testing.assert_allclose(speeds, 16)
+
+
+def test_a_graph_that_nobody_may_use_is_told(tmp_path):
+    with pytest.raises(FileError, match="holds no road"):
+        read_graph(line_of({"highway": "construction"}), tmp_path)
