@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from geo_mbo.errors import FileError, GeoMboError, InputError
-from geo_mbo.sources import rio
+from geo_mbo.sources import fetching, rio
+from tests.publishers import publishers
 
 
 @pytest.fixture
@@ -68,6 +69,18 @@ def test_what_is_no_answer_of_the_api_is_told(tmp_path: Path, text: str, code: s
         rio.read_locations(path)
     assert caught.value.breaches[0].code == code
     assert isinstance(caught.value, InputError | FileError)
+
+
+def test_fetched_page_by_page_it_is_the_same(tmp_path: Path, example: Path) -> None:
+    """The publisher on the loopback pages as RIO does, and leaves additions out."""
+    what = fetching.wanted("locations_api")
+    with publishers() as shop:
+        web = fetching.web_for([what], mirror=shop.url)
+        kept = fetching.fetch(what, store=tmp_path, web=web, notify=lambda _: None)
+    found = rio.read_locations(kept.path)
+    file = rio.read_locations(example / "onderwijslocaties.csv")
+    columns = ["site_id", "latitude", "longitude", "street", "postcode", "place"]
+    pd.testing.assert_frame_equal(found[columns], file[columns])
 
 
 def test_a_location_twice_is_told(register: Path, tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``site_id``; ``latitude`` and ``longitude`` (degrees, WGS 84; missing where blank);
-        ``street``, ``number``, ``postcode``, ``place`` (text).
+        ``site_id``; ``latitude`` and ``longitude`` (degrees, WGS 84; missing where blank or
+        both 0); ``street``, ``number``, ``postcode``, ``place`` (text).
 
     Raises
     ------
@@ -69,9 +69,13 @@ def read_locations(path: Path | str) -> pd.DataFrame:
     once(taken[["site_id"]], where=path.name)
     number = taken["house"].fillna("") + taken["addition"].fillna("")
     _order_guard(taken, where=path.name)
+    latitude = degrees(taken["latitude"], where=path.name, column="GPS_LATITUDE")
+    longitude = degrees(taken["longitude"], where=path.name, column="GPS_LONGITUDE")
+    # The API must give degrees: where nobody knows them, both are 0.
+    nowhere = (latitude == 0) & (longitude == 0)
     read = taken.drop(columns=["house", "addition"]).assign(
-        latitude=degrees(taken["latitude"], where=path.name, column="GPS_LATITUDE"),
-        longitude=degrees(taken["longitude"], where=path.name, column="GPS_LONGITUDE"),
+        latitude=latitude.mask(nowhere),
+        longitude=longitude.mask(nowhere),
         number=number.mask(number == ""),
     )
     order = ["site_id", "latitude", "longitude", "street", "number", "postcode", "place"]
