@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isfinite
+
+from geo_mbo.analysis.indicators import adds
 from geo_mbo.messages import Lang, catalogue, number
 
 
@@ -35,10 +39,10 @@ def measured(value: float, unit: str, lang: Lang) -> str:
     >>> measured(4.25, "%", "nl"), measured(1200, "students", "en"), measured(3, "Z", "nl")
     ('4,2 %', '1,200 students', '3 Z')
     """
-    return f"{bare(value, lang)} {unit_name(unit, lang)}".strip()
+    return f"{bare(value, lang, decimals_of([value], unit))} {unit_name(unit, lang)}".strip()
 
 
-def bare(value: float, lang: Lang) -> str:
+def bare(value: float, lang: Lang, decimals: int | None = None) -> str:
     """Write a number without its unit: whole ones whole, small ones with two decimals.
 
     Examples
@@ -46,5 +50,21 @@ def bare(value: float, lang: Lang) -> str:
     >>> [bare(value, "nl") for value in (1200.0, 14.25, 0.083, float("nan"))]
     ['1.200', '14,2', '0,08', '-']
     """
-    whole = value != value or value == round(value)  # noqa: PLR0124 - not a number
-    return number(value, lang, 0 if whole else 1 if abs(value) >= 1 else 2)
+    return number(value, lang, decimals_of([value]) if decimals is None else decimals)
+
+
+def decimals_of(values: Iterable[float], unit: str = "") -> int:
+    """Give the decimals that tell these numbers apart: none for whole ones, two at most.
+
+    Of counts a half does not tell: it is the middle of a masked cell.
+
+    Examples
+    --------
+    >>> decimals_of([12, 14.5], "students"), decimals_of([12, 14.5], "%"), decimals_of([0.2, 0.25])
+    (0, 1, 2)
+    """
+    known = [value for value in values if isfinite(value)]
+    step = 2 if adds(unit) else 1
+    if all(value * step == round(value * step) for value in known):
+        return 0
+    return 1 if max(map(abs, known)) >= 1 else 2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_mbo.analysis.indicators import adds, indicators_of
+from geo_mbo.analysis.naming import decimals_of
 from geo_mbo.maps.classes import INSTITUTIONS, value_breaks
 from geo_mbo.maps.geometry import label_points, topology
 from geo_mbo.maps.pack import packed_json, plain, positions
@@ -150,7 +151,7 @@ def _indicator(found: pd.DataFrame, name: str, items: dict[str, pd.DataFrame]) -
         "unit": first["unit"],
         "source": ", ".join(sources),
         "adds": int(adds(first["unit"])),
-        "decimals": _decimals(rows["value"]),
+        "decimals": decimals_of(rows["value"], str(first["unit"])),
         "kinds": kinds,
     }
 
@@ -214,12 +215,3 @@ def _nation(rows: pd.DataFrame) -> list[float | None]:
     if bool(first["national_summed"]) and 0 < ends[2] < 5:
         return []
     return [*plain(ends, decimals=DECIMALS), int(first["national_summed"])]
-
-
-def _decimals(values: pd.Series) -> int:
-    """Give how many decimals tell these numbers apart: none for whole numbers, two at most."""
-    numbers = values.dropna().to_numpy(float)
-    whole = np.abs(numbers * 2 - np.round(numbers * 2)) < 1e-9
-    if whole.all():  # a masked cell counts as two and a half
-        return 0
-    return 1 if numbers.size and float(np.max(np.abs(numbers))) >= 2 else 2

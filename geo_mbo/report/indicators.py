@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from geo_mbo.analysis.indicators import indicators_of, institution_indicators
-from geo_mbo.analysis.naming import bare, indicator_name, measured, unit_name
+from geo_mbo.analysis.naming import bare, decimals_of, indicator_name, measured, unit_name
 from geo_mbo.messages import Lang, text
 from geo_mbo.report.parts import Cell, Section, Table
 from geo_mbo.report.pictures import Panel, Row, charts
@@ -48,6 +48,8 @@ class Column:
         Its rows (`geo_mbo.analysis.indicators.COMPARED`) by key.
     words
         It judges in words.
+    decimals
+        Decimals of its numbers.
     lang
         Language of the cells.
     """
@@ -55,6 +57,7 @@ class Column:
     head: str
     rows: Mapping[str, Mapping[Hashable, Any]]
     words: bool
+    decimals: int
     lang: Lang
 
     def cell(self, key: str) -> Cell:
@@ -64,10 +67,10 @@ class Column:
             return Cell("-")
         most = max((r["value"] for r in self.rows.values() if r["value"] > 0), default=1)
         bar = None if self.words or row["masked"] or most <= 0 else row["value"] / most
-        return Cell(written(row, self.lang), bar)
+        return Cell(written(row, self.lang, self.decimals), bar)
 
 
-def written(row: Mapping[Hashable, Any], lang: Lang) -> str:
+def written(row: Mapping[Hashable, Any], lang: Lang, decimals: int | None = None) -> str:
     """Write the number or the judgement of a row: masked as "<5", none as a dash.
 
     Examples
@@ -83,10 +86,10 @@ def written(row: Mapping[Hashable, Any], lang: Lang) -> str:
         return f"<{FEWEST}"
     if row["value"] != row["value"]:
         return row["judgement"] if isinstance(row["judgement"], str) else "-"
-    number = bare(row["value"], lang)
+    number = bare(row["value"], lang, decimals)
     if not row["value_low"] < row["value_high"]:
         return number
-    low, high = (bare(row[name], lang) for name in ("value_low", "value_high"))
+    low, high = (bare(row[name], lang, decimals) for name in ("value_low", "value_high"))
     return text("report.indicators.bounds", lang, value=number, low=low, high=high)
 
 
@@ -104,7 +107,8 @@ def columns_of(rows: pd.DataFrame, lang: Lang, *, most: int) -> list[Column]:
         within = ", ".join(part for part in (told, str(first["year"])) if part)
         records = {str(row["key"]): row for row in latest.to_dict("records")}
         head = f"{indicator_name(str(name), lang)} ({within})"
-        found.append(Column(head, records, words, lang))
+        decimals = decimals_of(latest["value"], str(first["unit"]))
+        found.append(Column(head, records, words, decimals, lang))
     return found
 
 
@@ -128,6 +132,8 @@ def indicators(findings: Findings, view: View) -> Section:
     if len(names) > TOLD:
         lead += " " + text("report.indicators.more", lang, shown=TOLD, count=len(names))
     panels = _panels(shown, lang)
+    if any(panel.line is not None for panel in panels):
+        lead += " " + text("report.indicators.dashed", lang)
     return Section(
         "kenmerken",
         title,
@@ -234,7 +240,7 @@ def _nation_row(columns: Sequence[Column], lang: Lang) -> list[tuple[Cell, ...]]
     for column in columns:
         rows = [r for r in column.rows.values() if r["national"] == r["national"]]
         known = [r for r in rows if not r["national_summed"]]
-        told.append(Cell(bare(known[0]["national"], lang) if known else "-"))
+        told.append(Cell(bare(known[0]["national"], lang, column.decimals) if known else "-"))
     if all(cell.text == "-" for cell in told):
         return []
     return [(Cell(text("map.nation", lang).capitalize()), *told)]
@@ -266,7 +272,13 @@ def _bar(column: Column, key: str, name: str) -> Row:
     row = column.rows.get(key)
     hidden = row is None or row["masked"]
     value = float("nan") if row is None or hidden else float(row["value"])
-    told = "-" if row is None else f"<{FEWEST}" if hidden else bare(value, column.lang)
+    told = (
+        "-"
+        if row is None
+        else f"<{FEWEST}"
+        if hidden
+        else bare(value, column.lang, column.decimals)
+    )
     return Row(name if len(name) <= 40 else f"{name[:38].rstrip()}…", value, told)
 
 
