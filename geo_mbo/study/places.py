@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.errors import FetchError, StudyError
 from geo_mbo.notes import Notify, note
+from geo_mbo.study.consistent import REGISTER
 from geo_mbo.study.fetched import own_store
 from geo_mbo.study.file import Study
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 ANSWERS = "addresses.jsonl"
 """Where the answers of the address service are kept, in the folder of fetched files."""
-
-REGISTER = ("establishments", "establishment_locations", "institution_establishments")
-"""The inputs that make up the route by the register; it needs all of them."""
 
 
 def read_providers(study: Study) -> pd.DataFrame | None:
