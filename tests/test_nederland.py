@@ -19,7 +19,8 @@ from geo_mbo.errors import InputError, StudyError
 from geo_mbo.messages import catalogue
 from geo_mbo.study import measure_study, read_study, shipped
 from geo_mbo.study.fetched import fetched, files_of, planned, seconds_of
-from geo_mbo.study.file import Inputs, Study, study_of
+from geo_mbo.study.file import study_of
+from geo_mbo.study.model import Inputs, Study
 from tests.publishers import Fault, Publishers, publishers
 
 STAGES = ("fetch", "read", "network", "travel", "measures", "isochrones", "maps", "files", "report")

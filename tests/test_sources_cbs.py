@@ -82,7 +82,7 @@ def test_every_data_set_credits_its_publisher() -> None:
 
 
 def test_a_study_can_name_every_data_set_it_reads() -> None:
-    from geo_mbo.study.file import Inputs
+    from geo_mbo.study.model import Inputs
 
     assert {*Inputs.model_fields} <= {*data_sets()}
 

@@ -14,8 +14,8 @@ from geo_mbo.cache import Cache
 from geo_mbo.errors import FileError, GeoMboError, InputError, MissingFileError, StudyError
 from geo_mbo.notes import Note
 from geo_mbo.study import measure_study, read_study
-from geo_mbo.study.file import Inputs, Parameters, Study
 from geo_mbo.study.inputs import read_tables
+from geo_mbo.study.model import Inputs, Parameters, Study
 
 
 def written(folder: Path, text: str) -> Path:
@@ -181,7 +181,7 @@ def test_a_study_may_name_every_mode_there_is():
 
     from geo_mbo.export.layers import _MODES
     from geo_mbo.modes import modes
-    from geo_mbo.study.file import ModeName
+    from geo_mbo.study.model import ModeName
 
     assert set(get_args(ModeName)) == set(modes()) == set(_MODES)
 

@@ -15,8 +15,8 @@ from geo_mbo.notes import Note
 from geo_mbo.schema import AREA_LEVELS
 from geo_mbo.sources.catalogue import data_sets
 from geo_mbo.study import read_study
-from geo_mbo.study.file import Inputs
 from geo_mbo.study.inputs import read_tables
+from geo_mbo.study.model import Inputs
 from geo_mbo.tables.areas import REGIONS
 from tests.land import MUNICIPALITIES, PROVINCES, X, Y, polygons
 

@@ -93,7 +93,7 @@ def show(name: str, *, store: Store = None, lang: Lang = "nl") -> None:
 
 def example_of(one: DataSet) -> str:
     """Give the lines of a study file that use a data set."""
-    from geo_mbo.study.file import Inputs
+    from geo_mbo.study.model import Inputs
 
     year = ', year = "newest"' if "year" in one.fetch else ""
     fetched = bool(one.fetch) and one.fetch.get("by") != "page"

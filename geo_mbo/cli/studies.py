@@ -110,7 +110,7 @@ def fetch(
     from geo_mbo.sources.catalogue import data_sets
     from geo_mbo.study import shipped as shipped_studies
     from geo_mbo.study.fetched import fetched, files_of, own_store, planned
-    from geo_mbo.study.file import InputFile
+    from geo_mbo.study.model import InputFile
 
     logging.basicConfig(level=logging.ERROR, format="%(message)s")
     folder, notes = store or own_store(), list[Note]()

@@ -17,7 +17,7 @@ from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.sources.duo import SITE_PATTERN
 from geo_mbo.sources.facts_cells import NUMBERS, numbers
 from geo_mbo.sources.facts_layout import Layout, ValueColumn, layout_of
-from geo_mbo.sources.text import SHEETS, header, once, read_text, wrong_cell
+from geo_mbo.sources.text import SHEETS, header, once, read_text, shown, wrong_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,8 +138,10 @@ def facts_of(
             notify=notify,
         )
         told = {dim: value.stands_for.get(dim) for dim in constant}
-        part = dims.assign(**told, year=years if year is None else year, kind=kinds)
-        parts.append(part.assign(measure=value.measure, unit=value.unit, **cells))
+        beside = cells.assign(year=years if year is None else year, kind=kinds, **told)
+        # Cut to the rows first: a frame without rows takes those of a column that it is given.
+        part = pd.concat([dims, beside.loc[dims.index]], axis="columns")
+        parts.append(part.assign(measure=value.measure, unit=value.unit))
     facts = pd.concat(parts, ignore_index=True)
     facts = facts.astype(dict.fromkeys(constant, "str"))
     _tell_new(facts, plan, where=where, notify=notify)
@@ -170,10 +172,12 @@ def _totals(columns: pd.DataFrame, plan: Layout) -> pd.DataFrame:
     """Tell which cells mark a total; a column of nothing else tells nothing."""
     import pandas as pd
 
-    marked = {name: columns[name].str.upper().isin(plan.totals) for name in columns.columns}
-    return pd.DataFrame(
-        {name: cells & (not cells.all()) for name, cells in marked.items()}, index=columns.index
-    )
+    marked = {}
+    for name in columns.columns:
+        words = [w for w in columns[name].dropna().unique() if w.upper() in plan.totals]
+        cells = columns[name].isin(words)
+        marked[name] = cells & (not cells.all())
+    return pd.DataFrame(marked, index=columns.index)
 
 
 def _ordered(facts: pd.DataFrame) -> pd.DataFrame:
@@ -197,7 +201,7 @@ def _value_columns(
     if absent:
         raise _missing(absent, frame, where)
     if not found and not plan.across:
-        there = ", ".join(map(str, frame.columns))
+        there = shown(", ".join(map(str, frame.columns)))
         wanted = ", ".join(v.header for v in plan.values) or "-"
         raise InputError.of("facts_no_values", where=where, column=wanted, there=there)
     return found | _new_columns(frame, plan, {*found}, where=where, notify=notify)
@@ -271,7 +275,7 @@ def _absent(frame: pd.DataFrame, plan: Layout) -> list[str]:
 
 
 def _missing(absent: Sequence[str], frame: pd.DataFrame, where: str) -> InputError:
-    there = ", ".join(map(str, frame.columns))
+    there = shown(", ".join(map(str, frame.columns)))
     return InputError(
         [Breach("missing_column", {"where": where, "column": n, "there": there}) for n in absent]
     )

@@ -1,6 +1,7 @@
 """The study file, and the one pipeline that runs it."""
 
-from geo_mbo.study.file import InputFile, Inputs, Parameters, Study, read_study
+from geo_mbo.study.file import read_study
+from geo_mbo.study.model import InputFile, Inputs, Parameters, Study
 from geo_mbo.study.pipeline import Outcome, measure_study, run_study, write_outcome
 
 __all__ = [

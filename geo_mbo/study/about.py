@@ -9,7 +9,9 @@ from typing import Any
 
 from geo_mbo.modes import chosen
 from geo_mbo.provenance import About, Source
-from geo_mbo.study.file import InputFile, Study
+from geo_mbo.study.fetched import files_of
+from geo_mbo.study.indicators import OWN
+from geo_mbo.study.model import IndicatorFile, InputFile, Study
 
 VERSIONED = ("geo-mbo", "geopandas", "shapely", "pyproj", "scipy", "numpy", "pandas", "osmium")
 """Packages that results depend on."""
@@ -24,12 +26,12 @@ MADE_UP: dict[str, Any] = {
 
 def about(study: Study) -> About:
     """Tell what a study is, with the digest and credit line of every input."""
-    given = study.inputs.given()
+    given = files_of(study)
     return About(
         title=study.title,
         made_up=study.made_up,
         created=date.today(),  # noqa: DTZ011  the day on the user's wall
-        sources=tuple(_source(study, key, file) for key, file in given.items()),
+        sources=tuple(dict.fromkeys(_source(study, key, file) for key, file in given.items())),
         parameters={**study.parameters.model_dump(mode="json"), **_asked(), **_speeds(study)},
         versions={name: version(name) for name in VERSIONED},
     )
@@ -60,7 +62,8 @@ def _source(study: Study, key: str, given: InputFile) -> Source:
     """Credit one input: as the study says, else as the catalogue knows its publisher."""
     from geo_mbo.sources import catalogue
 
-    known = catalogue.source_of(key, study.path(given))
+    own = OWN if isinstance(given, IndicatorFile) else key
+    known = catalogue.source_of(given.source or own, study.path(given))
     # Made-up data in a publisher's format are not the publisher's.
     credited = replace(known, **MADE_UP, url="") if study.made_up else known
     return replace(

@@ -38,6 +38,7 @@ def check_table(path: Path) -> Checked:
         The file cannot be read, is none of the tables that are known, or breaks the rules of the
         one that it is nearest to.
     """
+    from geo_mbo.network.nwb import layer_of
     from geo_mbo.sources.grondslag_records import count_records, is_own_file
 
     if not path.exists():
@@ -45,10 +46,12 @@ def check_table(path: Path) -> Checked:
     if path.is_dir():
         raise FileError.of("file_is_folder", path=str(path))
     if path.suffix in ROADS:
-        return _roads(path)
+        return _roads(path, "OpenStreetMap")
     if is_own_file(path):
         # Before any other reader: what they tell of a file would tell of persons.
         return Checked("GRONDSLAG_IP_MBO, RO", count_records(path))
+    if path.suffix in SHAPES and layer_of(path) is not None:
+        return _roads(path, "NWB-wegen")
     if path.suffix in SHAPES:
         layers = [_as_table(path, _shape_readers(layer)) for layer in _layers(path)]
         what = ", ".join(dict.fromkeys(layer.what for layer in layers))
@@ -81,11 +84,11 @@ def _as_table(path: Path, readers: Iterable[tuple[str, Reader]]) -> Checked:
     )
 
 
-def _roads(path: Path) -> Checked:
+def _roads(path: Path, what: str) -> Checked:
     from geo_mbo.network import network_summary, read_network
 
     network = read_network(path)
-    return Checked("OpenStreetMap", int(network_summary(network)["edges"].max()))
+    return Checked(what, int(network_summary(network)["edges"].max()))
 
 
 def _layers(path: Path) -> list[str]:

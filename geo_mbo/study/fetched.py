@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from geo_mbo.errors import Breach, GeoMboError, InputError
 from geo_mbo.notes import Note, Notify, note, to_log
 from geo_mbo.progress import Progress, part, silent
-from geo_mbo.study.file import InputFile, Study
+from geo_mbo.study.model import InputFile, Study
 
 if TYPE_CHECKING:
     from geo_mbo.sources.fetching import Wanted

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.errors import StudyError
 from geo_mbo.notes import Notify, to_log
-from geo_mbo.schema import OFFERS, SITES, STUDENTS, empty
+from geo_mbo.schema import INDICATORS, OFFERS, SITES, STUDENTS, checked, empty
 from geo_mbo.study import places
-from geo_mbo.study.file import InputFile, Region, Study
+from geo_mbo.study.indicators import read_wishes
+from geo_mbo.study.model import InputFile, Region, Study
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,14 +47,17 @@ def read_tables(
     GeoMboError
         An input cannot be read, breaks its contract, or there are no sites at all.
     """
+    import pandas as pd
+
     from geo_mbo import tables
 
     raw = _read(study)
     areas = _areas(raw, notify)
-    indicators = _indicators(study, raw, areas, notify)
+    young = _indicators(study, raw, areas, notify)
     own = places.read_own(study, areas, notify=notify)
     sites = _sites(study, raw, areas, own, offline=offline, store=store, notify=notify)
     changes = tables.municipality_changes(*_those(raw, "municipality_changes"))
+    wishes = read_wishes(study, areas=areas, changes=changes, notify=notify)
     enrolled = raw.get("students_by_programme")
     at_home = partial(partial, areas=areas, changes=changes, notify=notify)
     made = {
@@ -76,8 +80,8 @@ def read_tables(
         enrolments=found["students_by_programme"],
         residents=found["students_by_home"],
         areas=areas,
-        origins=tables.origins(areas, indicators, notify=notify),
-        indicators=indicators,
+        origins=tables.origins(areas, young, notify=notify),
+        indicators=checked(pd.concat([young, wishes], ignore_index=True), INDICATORS),
     )
 
 

@@ -10,7 +10,7 @@ from geo_mbo.errors import InputError, StudyError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.progress import Progress, silent
 from geo_mbo.provenance import digest
-from geo_mbo.study.file import InputFile, Study
+from geo_mbo.study.model import InputFile, Study
 from geo_mbo.study.roads import road_files
 
 if TYPE_CHECKING:

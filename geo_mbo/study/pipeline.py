@@ -13,9 +13,9 @@ from geo_mbo.progress import Progress, part, silent
 from geo_mbo.provenance import About
 from geo_mbo.study.about import about
 from geo_mbo.study.fetched import own_store, with_files
-from geo_mbo.study.file import Study
 from geo_mbo.study.inputs import read_tables, region_of
 from geo_mbo.study.journeys import reach_of, read_roads, travel_of
+from geo_mbo.study.model import Study
 from geo_mbo.study.roads import road_box
 
 if TYPE_CHECKING:

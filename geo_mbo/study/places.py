@@ -10,7 +10,7 @@ from geo_mbo.errors import FetchError, StudyError
 from geo_mbo.notes import Notify, note
 from geo_mbo.study.consistent import REGISTER
 from geo_mbo.study.fetched import own_store
-from geo_mbo.study.file import Study
+from geo_mbo.study.model import Study
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -6,7 +6,7 @@ from math import ceil, floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.study.file import Study
+from geo_mbo.study.model import Study
 
 if TYPE_CHECKING:
     import geopandas as gpd

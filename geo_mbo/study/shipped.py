@@ -19,7 +19,7 @@ from geo_mbo.errors import StudyError
 from geo_mbo.messages import Lang
 
 if TYPE_CHECKING:
-    from geo_mbo.study.file import Study
+    from geo_mbo.study.model import Study
 
 COUNTRY = "nederland"
 TEMPLATES = ("", "instelling")
