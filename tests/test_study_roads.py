@@ -11,10 +11,13 @@ from geo_mbo.cache import Cache
 from geo_mbo.errors import InputError, StudyError
 from geo_mbo.sources.catalogue import data_sets
 from geo_mbo.study import read_study
+from geo_mbo.study.about import about
+from geo_mbo.study.checking import check_table
 from geo_mbo.study.inputs import read_tables
 from geo_mbo.study.journeys import _roads_recipe, read_roads
 from geo_mbo.study.roads import ROAD_MAPS, road_box, road_files
 from tests.test_network_merging import halves, untitled
+from tests.test_network_nwb import GOLDEN
 from tests.test_network_pbf import same
 
 
@@ -104,3 +107,17 @@ def test_every_road_map_has_an_address_in_the_catalogue():
         assert facts.url.endswith("-latest.osm.pbf")
         assert facts.fetch["by"] == "file"
     assert len({data_sets()[key].url for key in ROAD_MAPS}) == len(ROAD_MAPS)
+
+
+def test_a_check_knows_the_national_road_file():
+    found = check_table(GOLDEN)
+    assert (found.what, found.rows) == ("NWB-wegen", 18)
+
+
+def test_the_national_road_file_is_credited_where_the_study_says_so(folder):
+    shutil.copy(GOLDEN, folder / "nwb.geojson")
+    study = study_with(folder, roads='roads = { path = "nwb.geojson", source = "nwb" }')
+    told = {source.path: source for source in about(study).sources}
+    assert "NWB" in told["nwb.geojson"].name
+    network = read_roads(study, cache=Cache(), notify=quiet)
+    assert network.source == "nwb.geojson"
