@@ -21,8 +21,11 @@ from geo_mbo.sources.cbs_indicators import FORM, read_indicators, read_statline
 from geo_mbo.sources.cbs_names import region_codes
 from geo_mbo.sources.cbs_odata import TOTALS, read_table, withheld
 from geo_mbo.sources.cbs_regions import read_regions
+from geo_mbo.sources.protocols import fetch
 from geo_mbo.tables.year_weights import address_weights
 from geo_mbo.tables.years import to_year
+from tests.publishers import publishers
+from tests.publishers_data import EXAMPLE
 
 
 def quiet(_: Note) -> None:
@@ -261,6 +264,15 @@ def test_means_of_cbs_are_never_added_up_over_municipalities(statline: Path) -> 
     assert "Aantal inwoners" not in str(raised.value)
 
 
+def test_several_years_without_their_periods_are_not_taken_for_one(
+    statline: Path, tmp_path: Path
+) -> None:
+    info = {"Title": "Nabijheid", "Period": "2006-2025"}
+    path = changed(statline / "nabijheid_2025.json", tmp_path / "n.json", info=info)
+    with pytest.raises(InputError, match="does not say of which year"):
+        read_indicators(path, notify=quiet)
+
+
 def test_a_table_without_a_year(statline: Path, tmp_path: Path) -> None:
     path = changed(statline / "nabijheid_2025.json", tmp_path / "n.json", info={})
     with pytest.raises(InputError, match="does not say of which year"):
@@ -293,6 +305,29 @@ def test_every_table_of_the_catalogue_can_be_asked(statline: Path) -> None:
     assert found["indicator"].nunique() == 5
     with pytest.raises(InputError, match=r"'offers' is no regional table .*proximity_2022"):
         read_statline("offers", statline / "nabijheid_2025.json")
+
+
+@pytest.mark.parametrize("by", ["odata3", "odata4"])
+def test_what_was_fetched_can_be_read(by: str, tmp_path: Path) -> None:
+    with publishers() as server:
+        facts = {"by": by, "table": "85353NED"}
+        fetch(server.web(), facts, tmp_path / "85353NED.json")
+        found = read_statline("mbo_by_residence", tmp_path / "85353NED.json", notify=quiet)
+        assert found.groupby("key_kind")["key"].nunique().to_dict() == {
+            "country": 1,
+            "municipality": 2,
+        }
+        assert {*found["indicator"]} == {"Studenten", "Studenten; Mbo-1"}
+        assert found["value"].isna().sum() == 4
+        if by == "odata3":
+            facts = {"by": by, "table": "83502NED", "year": "newest"}
+            fetch(server.web(), facts, tmp_path / "83502NED.json")
+            ages = cbs.read_inhabitants(tmp_path / "83502NED.json")
+            plain = cbs.read_inhabitants(EXAMPLE / "83502NED.csv")
+            key = ["pc4", "age_from", "age_to", "year"]
+            assert_frame_equal(
+                ages.sort_values(key, ignore_index=True), plain.sort_values(key, ignore_index=True)
+            )
 
 
 # --- regions --------------------------------------------------------------------------------------

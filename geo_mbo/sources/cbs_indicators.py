@@ -181,9 +181,10 @@ def _with_years(
 
     time = next((name for name, kind in table.kinds.items() if kind == TIME), None)
     if time is None:
+        # A table of several years whose periods were left out must not pass for one of the last.
         places = (table.period, table.title, path.stem)
-        named = [re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text) for text in places]
-        known = year or next((int(years[-1]) for years in named if years), None)
+        named = [set(re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)) for text in places]
+        known = year or next((int(years.pop()) for years in named if len(years) == 1), None)
         if known is None:
             raise InputError.of("cbs_year_needed", where=path.name)
         return rows.assign(year=known)
