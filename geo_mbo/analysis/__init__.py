@@ -8,6 +8,7 @@
 ``equity``     how unequally travel is spread
 ``benchmark``  institutions beside each other
 ``indicators`` numbers and judgements beside the country, the others and their past
+``validation`` published distances and times beside computed ones
 ``findings``   all of them at once
 """
 
@@ -29,10 +30,13 @@ from geo_mbo.analysis.indicators import (
     institution_indicators,
 )
 from geo_mbo.analysis.provision import duplication
+from geo_mbo.analysis.travelled import travelled
+from geo_mbo.analysis.validation import compare_published
 
 __all__ = [
     "Choices",
     "Findings",
+    "compare_published",
     "compared_indicators",
     "coverage",
     "duplication",
@@ -51,4 +55,5 @@ __all__ = [
     "time_to_providers",
     "travel_catchment",
     "travel_inequality",
+    "travelled",
 ]
