@@ -147,6 +147,7 @@ def example() -> Data:
     for layer in ("gemeente_gegeneraliseerd", "provincie_gegeneraliseerd"):
         add_collection(data, layer, {y: partial(frame_of, areas, layer) for y in (2024, 2025)})
     add_collection(data, "arbeidsmarktregio_gegeneraliseerd", {2025: partial(_regions, areas)})
+    add_collection(data, "gemeentegebied", {2025: partial(_kadaster, areas)}, dated=False)
     postcodes = {2024: partial(frame_of, EXAMPLE / "cbs_pc4_2024.gpkg", "postcode4")}
     add_collection(data, "postcode4", postcodes)
     add_inhabitants(data, _example_ages(), "2024")
@@ -164,14 +165,17 @@ def add_resource(data: Data, key: str, text: Callable[[], str], **more: Any) -> 
     return found
 
 
-def add_collection(data: Data, name: str, years: Mapping[int, Callable[[], Any]]) -> None:
-    """Put areas at PDOK: a frame in RD New for each year."""
+def add_collection(
+    data: Data, name: str, years: Mapping[int, Callable[[], Any]], *, dated: bool = True
+) -> None:
+    """Put areas at PDOK: a frame in RD New for each year; or of today, that do not tell theirs."""
 
     @lru_cache(maxsize=8)
     def features(year: int, in_rd: bool) -> list[dict[str, Any]]:
         frame = years[year]()
         frame = frame if in_rd else frame.to_crs(4326)
-        told = json.loads(frame.assign(jaarcode=year).to_json(drop_id=True, show_bbox=False))
+        frame = frame.assign(jaarcode=year) if dated else frame
+        told = json.loads(frame.to_json(drop_id=True, show_bbox=False))
         for k, feature in enumerate(told["features"]):
             feature["id"] = f"{name}.{year}.{k}"
         return list(told["features"])
@@ -331,6 +335,17 @@ def _regions(path: Path) -> Any:
     frame = frame_of(path, "provincie_gegeneraliseerd")
     codes = frame["statcode"].str.replace("PV", "AM", regex=False)
     return frame.assign(statcode=codes, rubriek="arbeidsmarktregio")
+
+
+def _kadaster(path: Path) -> Any:
+    """The municipalities as the land registry has them."""
+    frame = frame_of(path, "gemeente_gegeneraliseerd")
+    return frame.assign(
+        code=frame["statcode"].str[2:],
+        identificatie=frame["statcode"],
+        naam=frame["statnaam"],
+        ligt_in_provincie_code="91",
+    )[["code", "identificatie", "naam", "ligt_in_provincie_code", "geometry"]]
 
 
 def _example_ages() -> list[tuple[str, str, int]]:

@@ -254,22 +254,10 @@ def test_without_a_year_the_newest_and_never_all_of_them(shop: Publishers, tmp_p
 
 
 def test_a_collection_without_years(shop: Publishers, tmp_path: Path) -> None:
-    shelf = shop.data.collections["gemeente_gegeneraliseerd"]
-    before = shelf.features
-
-    def undated(year: int, in_rd: bool) -> list[dict[str, object]]:
-        kept = [dict(f["properties"]) for f in before(year, in_rd)] if year == 2025 else []
-        for told in kept:
-            del told["jaarcode"]
-        whole = before(2025, in_rd)
-        return [{**f, "properties": told} for f, told in zip(whole, kept, strict=False)]
-
-    shelf.features = undated
-    try:
-        got = fetch(shop.web(), {"by": "ogc", "url": MUNICIPALITIES}, tmp_path / "a.gpkg")
-    finally:
-        shelf.features = before
+    found = data_sets()["municipalities_kadaster"]
+    got = fetch(shop.web(), {"url": found.url, **found.fetch}, tmp_path / "a.gpkg")
     assert (got.rows, got.year) == (24, None)
+    assert geofile.read_areas(tmp_path / "a.gpkg")["code"][0] == "GM9101"
 
 
 def test_a_feature_without_a_place_stays(shop: Publishers, tmp_path: Path) -> None:
@@ -625,6 +613,26 @@ def test_faults_that_stay(
     to = tmp_path / "a"
     to.write_text("the good one of before")
     refused(shop, facts, to, says)
+
+
+@pytest.mark.real_data
+def test_a_whole_country(real_data: Path, tmp_path: Path) -> None:
+    """Real boundaries and a made-up mbo on them, which agree with each other."""
+    with publishers(real=real_data) as shop:
+        for key in ("municipalities", "postcodes", "locations", "forecast", "roads"):
+            found = data_sets()[key]
+            name = f"{key}.gpkg" if found.fetch["by"] == "ogc" else key
+            fetch(shop.web(), {"url": found.url, **found.fetch}, tmp_path / name)
+    areas = geofile.read_areas(tmp_path / "municipalities.gpkg")
+    assert len(areas) == 342
+    assert len(geofile.read_pc4(tmp_path / "postcodes.gpkg")) == 4067
+    students = duo.read_prognosis(tmp_path / "forecast")
+    assert {*students["municipality"]} <= {*areas["name"]}
+    sites = rio.read_locations(tmp_path / "locations")
+    assert {*students["site_id"]} <= {*sites["site_id"]}
+    places = geofile.points_in_rd(sites["longitude"], sites["latitude"])
+    assert places.distance(areas.union_all()).max() < 1_000
+    assert (tmp_path / "roads").stat().st_size > 50_000
 
 
 def test_facts_that_are_missing(shop: Publishers, tmp_path: Path) -> None:

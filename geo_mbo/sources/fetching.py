@@ -83,6 +83,7 @@ class Wanted:
         by = str(self.fetch.get("by", ""))
         url = str(self.fetch.get("url", "") or self.data_set.url)
         last = Path(urlsplit(url).path).name if by == "file" else ""
+        last = last.replace("{year}", str(self.fetch.get("year", NEWEST)))
         year = f"-{self.fetch['year']}" if "year" in self.fetch else ""
         ending = str(self.fetch.get("ending", _ENDINGS.get(by, "bin")))
         name = last if Path(last).suffix else f"{self.data_set.key}{year}.{ending}"
