@@ -324,6 +324,22 @@ def test_rates_of_what_changed_are_refused() -> None:
     assert "Laat ze weg" in raised.value.text("nl")
 
 
+def test_rates_of_what_was_only_renamed_stay() -> None:
+    table = indicators(("municipality", "GM1921", "income", 30.5, "x 1 000 euro"))
+    moved = to_year(table, from_year=2015, to_year=2025, column="key", notify=quiet)
+    assert moved[["key", "value"]].to_numpy().tolist() == [["GM1940", 30.5]]
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    table = students({"GM0140": 1.0, "GM9999": 2.0})
+    with pytest.raises(InputError) as raised:
+        to_year(table, from_year=2017, to_year=2018)
+    assert [b.code for b in raised.value.breaches] == [
+        "codes_of_neither_year",
+        "split_needs_weights",
+    ]
+
+
 def test_units_that_add_up_in_a_source_add_up_here() -> None:
     assert {*ADDITIVE} <= ADDABLE_UNITS
 

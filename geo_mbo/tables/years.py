@@ -129,7 +129,7 @@ def to_year(
     goal = municipalities_of(to_year, changes=known)["municipality_id"]
     codes = table.loc[moving, column].astype("str")
     ways = _ways(pairs, weights, source=source, target=target, used={*codes}, notify=notify)
-    _guard(table[moving], codes, known={*there, *goal}, changed={*ways["from"]}, counts=counts)
+    _guard(table[moving], codes, {*there, *goal}, ways, forward=forward)
     _tell(codes, there, ways, (from_year, to_year), notify)
     gone = moving & table[column].isin(ways["from"])
     if not gone.any():
@@ -167,11 +167,16 @@ def _ways(
     used: set[str],
     notify: Notify,
 ) -> pd.DataFrame:
-    """Give ``from``, ``to`` and ``part`` (adding to 1) of every code in `used` that moves."""
+    """Give ``from``, ``to``, ``part`` and ``renamed`` of every code in `used` that moves.
+
+    The parts of a code add to 1, or are all missing where they are not known; a code was renamed
+    where nothing joined it and nothing left it.
+    """
     import pandas as pd
 
     people = _people(pairs, weights, used, notify)
     several = pairs.groupby(source)[target].transform("size") > 1
+    joined = pairs.groupby(target)[source].transform("size") > 1
     chosen = several | (pairs[source] != pairs[target])
     moving = pairs[chosen & pairs[source].isin(used)]
     whole = people.groupby(pairs[source]).transform("sum")
@@ -179,14 +184,15 @@ def _ways(
     parts = (people / sums.where(sums > 0)).loc[moving.index]
     if source == "old_code":
         parts = parts.fillna(moving["share"])
-    alone = ~several.loc[moving.index]
-    parts = parts.mask(alone, 1.0)
-    unknown = sorted(set(moving.loc[parts.isna(), source]))
-    if unknown:
-        key = "split_needs_weights" if source == "old_code" else "merger_needs_weights"
-        raise InputError.of(key, count=len(unknown), value=shown(unknown))
-    whole = parts / parts.groupby(moving[source]).transform("sum")
-    return pd.DataFrame({"from": moving[source], "to": moving[target], "part": whole})
+    parts = parts.mask(~several.loc[moving.index], 1.0)
+    return pd.DataFrame(
+        {
+            "from": moving[source],
+            "to": moving[target],
+            "part": parts / parts.groupby(moving[source]).transform("sum"),
+            "renamed": ~(several | joined).loc[moving.index],
+        }
+    )
 
 
 def _people(
@@ -220,26 +226,26 @@ def _people(
 
 
 def _guard(
-    rows: pd.DataFrame,
-    codes: pd.Series,
-    *,
-    known: set[str],
-    changed: set[str],
-    counts: tuple[str, ...],
+    rows: pd.DataFrame, codes: pd.Series, known: set[str], ways: pd.DataFrame, *, forward: bool
 ) -> None:
-    breaches = []
-    stray = sorted(set(codes) - known)
-    if stray:
-        breaches.append(
-            Breach("codes_of_neither_year", {"count": len(stray), "value": shown(stray)})
-        )
-    if counts == _VALUES:
-        rates = rows[codes.isin(changed) & ~rows["unit"].isin(ADDABLE_UNITS)]
-        named = sorted({f"{r.indicator} ({r.unit})" for r in rates.itertuples()})
-        if named:
-            breaches.append(
-                Breach("rates_do_not_add", {"count": len(named), "value": shown(named)})
-            )
+    """Refuse codes of neither year, parts that are not known, and adding up rates: all at once."""
+    changed = ways.loc[~ways["renamed"], "from"]
+    rates: list[str] = []
+    if "unit" in rows:
+        added = rows[codes.isin(changed) & ~rows["unit"].isin(ADDABLE_UNITS)]
+        rates = sorted({f"{row.indicator} ({row.unit})" for row in added.itertuples()})
+    found = {
+        "codes_of_neither_year": sorted(set(codes) - known),
+        "split_needs_weights" if forward else "merger_needs_weights": sorted(
+            set(ways.loc[ways["part"].isna(), "from"])
+        ),
+        "rates_do_not_add": rates,
+    }
+    breaches = [
+        Breach(code, {"count": len(named), "value": shown(named)})
+        for code, named in found.items()
+        if named
+    ]
     if breaches:
         raise InputError(breaches)
 
