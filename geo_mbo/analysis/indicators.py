@@ -28,7 +28,7 @@ COUNTED = frozenset(
 )
 """Units that count people: such numbers add up, and fewer than five are never told."""
 
-ADDING = COUNTED | {"households", "huishoudens", "jobs", "banen", "euro", "ha", "km2"}
+ADDING = COUNTED | {"households", "huishoudens", "jobs", "banen", "ha", "km2"}
 """Units whose numbers add up; any other unit is a rate, a distance or an average, and does not."""
 
 BUILT_IN = ("inhabitants_15_24", "inhabitants")
@@ -80,7 +80,7 @@ def counts_people(unit: str) -> bool:
 
     Examples
     --------
-    >>> counts_people("fte"), counts_people("euro")
+    >>> counts_people("fte"), counts_people("households")
     (True, False)
     """
     return unit.strip().lower() in COUNTED
