@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,6 +90,29 @@ def show(name: str, *, store: Store = None, lang: Lang = "nl") -> None:
         headings = [text(f"cli.column.{heading}", lang) for heading in ("column", "means", "unit")]
         show_table(headings, rows)
     print(f"\n{text('cli.use', lang)}\n{example_of(one)}")  # noqa: T201
+
+
+@app.command
+def check(file: Path, *, of: str = "", lang: Lang = "nl") -> None:
+    """Hold a file against the eight marks of open data; exit code 1 where one is not met.
+
+    Parameters
+    ----------
+    file
+        The file: CSV, XLSX, GeoPackage or GeoJSON. What a file beside it (.json or .toml of the
+        same name) says of licence, publisher and date counts too.
+    of
+        Name of the data set that it is, where it is one that is known.
+    lang
+        Language of the answer: nl or en.
+    """
+    from geo_mbo.sources.catalogue import data_set
+    from geo_mbo.sources.marks import check_marks, marks_text
+
+    marks = check_marks(file, data_set=data_set(of) if of else None)
+    print(marks_text(marks, lang))  # noqa: T201
+    if any(mark.answer == "no" for mark in marks):
+        sys.exit(1)
 
 
 def example_of(one: DataSet) -> str:

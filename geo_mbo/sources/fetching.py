@@ -91,10 +91,16 @@ class Wanted:
 
     def shelf(self, store: Path) -> Shelf:
         """Give its place in the store: another address or year is another file."""
-        told = {k: v for k, v in self.fetch.items() if k not in ("megabytes", "hosts")}
-        own = told != {k: v for k, v in self.data_set.fetch.items() if k in told}
+        told, known = _marking(self.fetch), _marking(self.data_set.fetch)
+        own = told != known
         mark = sha256(repr(sorted(told.items())).encode()).hexdigest()[:8] if own else ""
         return Shelf(store / (f"{self.data_set.key}-{mark}" if mark else self.data_set.key))
+
+
+def _marking(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what tells one file of a data set from another; the newest is what there is."""
+    beside = ("megabytes", "hosts")
+    return {k: v for k, v in facts.items() if k not in beside and (k, v) != ("year", NEWEST)}
 
 
 def wanted(key: str, *, url: str = "", year: int | str | None = None) -> Wanted:
