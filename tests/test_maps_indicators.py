@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import expect
 
@@ -68,6 +68,7 @@ def unpacked(text: str) -> dict[str, Any]:
 # --- classes ------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-1e6, 1e6, allow_nan=False).map(lambda v: round(v, 2)), max_size=60),
     st.booleans(),

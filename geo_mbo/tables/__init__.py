@@ -86,11 +86,11 @@ class Tables:
     residents
         Institution x woongemeente x age x track x year, under the same contract.
     areas
-        Municipalities, provinces and PC4 (`geo_mbo.schema.AREAS`).
+        Municipalities, provinces, other regions and PC4 (`geo_mbo.schema.AREAS`).
     origins
         PC4 points with the young people that live there (`geo_mbo.schema.ORIGINS`).
     indicators
-        Numbers of areas (`geo_mbo.schema.INDICATORS`).
+        Numbers and judgements of areas, institutions and sites (`geo_mbo.schema.INDICATORS`).
     """
 
     sites: gpd.GeoDataFrame
