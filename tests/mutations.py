@@ -25,7 +25,10 @@ import pandas as pd
 from geo_mbo.errors import GeoMboError
 from geo_mbo.messages import LANGS
 from geo_mbo.sources import cbs, duo, geofile, own, rio, rio_register
+from geo_mbo.sources.catalogue import data_set
 from geo_mbo.sources.cells import by_year
+from geo_mbo.sources.facts import read_facts, read_records
+from geo_mbo.sources.facts_mapped import read_mapped
 from geo_mbo.sources.grondslag import read_own_students
 from geo_mbo.sources.text import read_text, take
 from tests import mutators
@@ -122,6 +125,29 @@ def _website(path: Path) -> pd.DataFrame:
     return taken.join(long[["year", "count", "masked"]])
 
 
+def _facts(key: str, file: str) -> Case:
+    """Read a data set of the catalogue as its layout says."""
+    table = data_set(key).table
+
+    def read(path: Path) -> pd.DataFrame:
+        return read_facts(path, table, notify=lambda _: None)
+
+    return Case(f"facts: {key}", read, GOLDEN / "duo" / file)
+
+
+def _mapped(name: str, file: str, columns: dict[str, str], **options: Any) -> Case:
+    """Read a table as a user maps it."""
+
+    def read(path: Path) -> pd.DataFrame:
+        return read_mapped(path, columns=columns, notify=lambda _: None, **options)
+
+    return Case(f"mapped: {name}", read, GOLDEN / "duo" / file)
+
+
+def _boards(path: Path) -> pd.DataFrame:
+    return read_records(path, data_set("boards").table)
+
+
 CASES: list[Case] = [
     Case("text: website", _website, GOLDEN / "hbo-website.csv"),
     Case("text: INDICATIEAVG", _website, GOLDEN / "deelnemers-indicatieavg.csv"),
@@ -177,6 +203,60 @@ CASES: list[Case] = [
         "binary",
     ),
     Case("geofile: pc4, gpkg", geofile.read_pc4, _pc4, "binary"),
+    _facts("students_by_track", "students_by_track.csv"),
+    _facts("students_by_sector", "students_by_sector.csv"),
+    _facts("students_sector_by_home", "sector_by_home.csv"),
+    _facts("inflow_by_education_2024", "2024-inflow_by_education.csv"),
+    _facts("inflow_by_kind_2024", "2024-inflow_by_kind.csv"),
+    _facts("graduates", "graduates.csv"),
+    _facts("graduates_website", "graduates_website.csv"),
+    _facts("students_website", "students_website.csv"),
+    _facts("students_hbo", "students_hbo.csv"),
+    _facts(
+        "prognosis_arbeidsmarktregio_leeftijdscategorie",
+        "mbo-studentenprognose_arbeidsmarktregio_leeftijdscategorie.csv",
+    ),
+    _facts("pay_grades", "pay_grades.csv"),
+    Case("facts: boards", _boards, GOLDEN / "duo" / "boards.csv"),
+    _mapped(
+        "INDICATIEAVG",
+        "students_retired.csv",
+        {
+            "institution_id": "BRIN NUMMER",
+            "programme_id": "CREBO",
+            "municipality": "WOONGEMEENTE",
+            "age": "LEEFTIJD",
+            "value": "AANTAL DEELNEMERS",
+            "indication": "INDICATIEAVG",
+        },
+        year=2016,
+        unit="students",
+    ),
+    _mapped(
+        "distances, wide",
+        "distances_wide.csv",
+        {"municipality_id": "Gemeentecode", "year": "Jaar", "mode": "Vervoer"},
+        wide=["0 tot 5 km", "5 tot 10 km", "10 tot 30 km", "30 km of meer"],
+        unit="students",
+        masks=["<5", "*"],
+    ),
+    _mapped(
+        "distances, long",
+        "distances_long.csv",
+        {"municipality": "Gemeente", "year": "Schooljaar", "value": "Meeste studenten"},
+        unit="km",
+    ),
+    _mapped(
+        "judgements",
+        "judgements.csv",
+        {"institution_id": "BRIN", "year": "Jaar", "label": "Kwaliteitszorg"},
+    ),
+    _mapped(
+        "oecd",
+        "oecd.csv",
+        {"country": "REF_AREA", "year": "TIME_PERIOD", "value": "OBS_VALUE"},
+        unit="%",
+    ),
 ]
 
 

@@ -194,6 +194,13 @@ def test_totals_are_left_out_and_given_when_asked(golden: Path, told: list[Note]
     assert total["institution_id"].tolist() == ["01ZZ", "01ZZ"]
 
 
+def test_a_file_without_totals_has_none_of_them(golden: Path) -> None:
+    due = read("graduates", golden / "duo" / "graduates.csv")
+    none = read("graduates", golden / "duo" / "graduates.csv", totals=True)
+    assert none.empty
+    assert none.dtypes.to_dict() == due.dtypes.to_dict()
+
+
 def test_a_total_in_a_column_that_is_no_dimension_does_not_count_double(tmp_path: Path) -> None:
     text = "INSTELLINGSCODE,NIEUW,JAAR_2025\n01ZZ,a,6\n01ZZ,b,7\n01ZZ,Totaal,13\n"
     layout = {**PEOPLE, "dims": {"institution_id": "INSTELLINGSCODE"}}

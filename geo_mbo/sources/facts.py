@@ -22,6 +22,8 @@ from geo_mbo.sources.text import SHEETS, header, once, read_text, shown, wrong_c
 if TYPE_CHECKING:
     import pandas as pd
 
+_Told = tuple[ValueColumn, int | None]
+
 FACTS = ("year", "kind", "measure", "unit", *NUMBERS)
 """The columns behind the dimensions, whatever the file is."""
 
@@ -123,29 +125,40 @@ def facts_of(
     if len(key.columns):
         once(key, where=where)
     dims = _chosen(_dimensions(frame, plan), key, plan, totals=totals, where=where, notify=notify)
-    years = _years(frame, plan, columns, name=name, where=where)
-    kinds = _kinds(frame, plan, where)
-    constant = dict.fromkeys(dim for value, _ in columns.values() for dim in value.stands_for)
-    indication = frame.get(header(plan.indication)) if plan.indication else None
-    parts = []
-    for column, (value, year) in columns.items():
+    rows = frame.loc[dims.index]
+    years = _years(rows, plan, columns, name=name, where=where)
+    dims = dims.assign(year=0 if years is None else years, kind=_kinds(rows, plan, where))
+    indication = rows.get(header(plan.indication)) if plan.indication else None
+    blocks = []
+    for unit in dict.fromkeys(value.unit for value, _ in columns.values()):
+        alike = {name: told for name, told in columns.items() if told[0].unit == unit}
         cells = numbers(
-            frame[column],
-            plan,
-            unit=value.unit,
-            where=where,
-            indication=indication,
-            notify=notify,
+            rows[[*alike]], plan, unit=unit, where=where, indication=indication, notify=notify
         )
-        told = {dim: value.stands_for.get(dim) for dim in constant}
-        beside = cells.assign(year=years if year is None else year, kind=kinds, **told)
-        # Cut to the rows first: a frame without rows takes those of a column that it is given.
-        part = pd.concat([dims, beside.loc[dims.index]], axis="columns")
-        parts.append(part.assign(measure=value.measure, unit=value.unit))
-    facts = pd.concat(parts, ignore_index=True)
-    facts = facts.astype(dict.fromkeys(constant, "str"))
+        blocks.append(_long(dims, columns, alike).join(cells))
+    facts = pd.concat(blocks, ignore_index=True)
     _tell_new(facts, plan, where=where, notify=notify)
     return _ordered(_with_sites(_with_branches(facts)))
+
+
+def _long(
+    dims: pd.DataFrame, columns: Mapping[str, _Told], alike: Mapping[str, _Told]
+) -> pd.DataFrame:
+    """Put the rows under each other once a column, each with what its column stands for."""
+    import numpy as np
+    import pandas as pd
+
+    each = len(dims)
+    long = dims.iloc[np.tile(np.arange(each), len(alike))].reset_index(drop=True)
+    constant = dict.fromkeys(dim for value, _ in columns.values() for dim in value.stands_for)
+    words = {dim: [value.stands_for.get(dim) for value, _ in alike.values()] for dim in constant}
+    words["measure"] = [value.measure for value, _ in alike.values()]
+    words["unit"] = [value.unit for value, _ in alike.values()]
+    told = {
+        n: pd.Series(np.repeat(np.array(w, object), each), dtype="str") for n, w in words.items()
+    }
+    own = np.repeat([year or 0 for _, year in alike.values()], each)
+    return long.assign(**told, year=np.where(own > 0, own, long["year"]))
 
 
 def _chosen(
@@ -187,9 +200,9 @@ def _ordered(facts: pd.DataFrame) -> pd.DataFrame:
 
 def _value_columns(
     frame: pd.DataFrame, plan: Layout, *, where: str, notify: Notify
-) -> dict[str, tuple[ValueColumn, int | None]]:
+) -> dict[str, _Told]:
     """Find the columns of numbers, with the year that each is of; what is missing, all at once."""
-    found: dict[str, tuple[ValueColumn, int | None]] = {}
+    found: dict[str, _Told] = {}
     absent: list[str] = []
     for value in plan.values:
         matches = [(n, value.pattern.match(n)) for n in map(str, frame.columns)]
@@ -207,7 +220,7 @@ def _value_columns(
     return found | _new_columns(frame, plan, {*found}, where=where, notify=notify)
 
 
-def _half_years(plan: Layout, found: Mapping[str, tuple[ValueColumn, int | None]]) -> list[str]:
+def _half_years(plan: Layout, found: Mapping[str, _Told]) -> list[str]:
     """Give the columns that a year lacks beside the others, as men without women."""
     by_year: dict[int, list[ValueColumn]] = {}
     for value, year in found.values():
@@ -227,13 +240,13 @@ def _half_years(plan: Layout, found: Mapping[str, tuple[ValueColumn, int | None]
 
 def _new_columns(
     frame: pd.DataFrame, plan: Layout, known: set[str], *, where: str, notify: Notify
-) -> dict[str, tuple[ValueColumn, int | None]]:
+) -> dict[str, _Told]:
     """Tell columns that the layout does not know; counts across a dimension are taken along."""
     named = {column for column, _ in _named(frame, plan)}
     told = {header(n) for n in (plan.year, plan.kind) if n}
     known = {*known, *named, *told, *_beside(frame, plan)}
     new = [n for n in map(str, frame.columns) if n not in known]
-    taken: dict[str, tuple[ValueColumn, int | None]] = {}
+    taken: dict[str, _Told] = {}
     if plan.across:
         counts = r"\d+|" + "|".join(map(re.escape, plan.masks or ("-1",)))
         taken = {
@@ -298,7 +311,7 @@ def _dimensions(frame: pd.DataFrame, plan: Layout) -> pd.DataFrame:
 def _years(
     frame: pd.DataFrame,
     plan: Layout,
-    columns: Mapping[str, tuple[ValueColumn, int | None]],
+    columns: Mapping[str, _Told],
     *,
     name: str,
     where: str,

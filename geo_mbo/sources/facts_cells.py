@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
 
-from geo_mbo.errors import InputError
+import numpy as np
+
 from geo_mbo.notes import Notify, note
 from geo_mbo.sources.cells import MASKS
 from geo_mbo.sources.facts_layout import ADDITIVE, PEOPLE, Layout
@@ -17,7 +20,8 @@ if TYPE_CHECKING:
 NUMBERS = ("count", "masked", "expected", "low", "high", "label")
 """What a cell comes to; see `geo_mbo.sources.facts.read_facts`."""
 
-_NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?")
+_NONE = float("nan")
 _PLAIN = r"(\d+(?:\.\d+)?)"
 _CLASSES = (
     (re.compile(rf"^(?:van )?{_PLAIN} ?(?:tot en met|t/m|tot|-) ?{_PLAIN}$"), (1, 2)),
@@ -29,7 +33,7 @@ _UNITS = re.compile(r"(?:\b|(?<=[\d½]))(?:kilometers?|km|minuten|minuut|min|met
 
 
 def numbers(
-    values: pd.Series,
+    cells: pd.DataFrame,
     plan: Layout,
     *,
     unit: str,
@@ -37,12 +41,12 @@ def numbers(
     indication: pd.Series | None = None,
     notify: Notify,
 ) -> pd.DataFrame:
-    """Read the numbers of one column.
+    """Read the numbers of columns of one unit.
 
     Parameters
     ----------
-    values
-        Cells as text; the name of the series is the column's.
+    cells
+        The columns as text.
     plan
         The layout: its masks, what they stand for, and whether words are allowed.
     unit
@@ -57,7 +61,7 @@ def numbers(
     Returns
     -------
     pandas.DataFrame
-        `NUMBERS`, on the index of `values`.
+        `NUMBERS`, the columns under each other, with a fresh index.
 
     Raises
     ------
@@ -66,35 +70,71 @@ def numbers(
     """
     import pandas as pd
 
-    column = str(values.name)
-    masked = values.isin(plan.masks)
-    other = values.isin(MASKS) & ~masked & (unit in PEOPLE)
-    if other.any():
-        shown = values[other].unique()
-        notify(note("mask_other", shown, int(other.sum()), where=where, column=column))
-    masked |= other
+    values = pd.concat([cells[name] for name in cells.columns])
+    codes, texts = pd.factorize(values)
+    # The code of a blank cell is -1: the last one.
+    read = pd.DataFrame([*(_cell(str(text), plan, unit) for text in texts), _Cell()])
+    _guard(cells, set(texts[read["wrong"].to_numpy()[:-1]]), plan, unit=unit, where=where)
+    _tell(cells, set(texts[read["other"].to_numpy()[:-1]]), where=where, notify=notify)
+    found: pd.DataFrame = read.take(codes).reset_index(drop=True)
     if indication is not None:
-        masked |= (values == "4") & (indication.str.upper() == "J")
-    given = values.mask(masked)
-    counts = _counts(given.str.removesuffix("%").str.strip() if unit == "%" else given)
-    words = given[given.notna() & counts.isna()] if plan.words else given.iloc[:0]
-    bounds = class_bounds(words)
-    if plan.words == "classes":
-        words = words[bounds.notna().any(axis=1) & (unit not in PEOPLE)]
-        bounds = bounds.loc[words.index]
-    _guard(given, counts, unit, plan, where=where, skip=words.index)
-    low, high = counts.copy(), counts.copy()
-    low.loc[bounds.index], high.loc[bounds.index] = bounds["low"], bounds["high"]
-    if plan.mask_bounds and unit in PEOPLE:
-        low, high = (s.mask(masked, b) for s, b in zip((low, high), plan.mask_bounds, strict=True))
-    found = {
-        "count": counts,
-        "masked": masked.astype(bool),
-        "expected": counts.fillna((low + high) / 2),
-        "low": low,
-        "high": high,
-    }
-    return pd.DataFrame(found).assign(label=words.reindex(values.index).astype("str"))
+        marked = np.tile((indication.str.upper() == "J").to_numpy(bool), len(cells.columns))
+        small = (values == "4").to_numpy(bool) & marked
+        low, high = plan.mask_bounds or (_NONE, _NONE)
+        found.loc[small, ["count", "masked", "low", "high"]] = [_NONE, True, low, high]
+    found["expected"] = found["count"].fillna((found["low"] + found["high"]) / 2)
+    typed: pd.DataFrame = found[list(NUMBERS)].astype({"masked": bool, "label": "str"})
+    return typed
+
+
+def _guard(cells: pd.DataFrame, wrong: set[str], plan: Layout, *, unit: str, where: str) -> None:
+    for column in cells.columns if wrong else ():
+        values = cells[column]
+        if values.isin(wrong).any():
+            masks = dict.fromkeys([*plan.masks, *(MASKS if unit in PEOPLE else ())])
+            told = {"where": where, "column": str(column), "masks": ", ".join(masks) or "-"}
+            raise wrong_cell("facts_no_number", values, values.isin(wrong), **told)
+
+
+def _tell(cells: pd.DataFrame, other: set[str], *, where: str, notify: Notify) -> None:
+    for column in cells.columns if other else ():
+        unusual = cells[column][cells[column].isin(other)]
+        if len(unusual):
+            params = {"where": where, "column": str(column)}
+            notify(note("mask_other", unusual.unique(), len(unusual), **params))
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What the text of one cell comes to."""
+
+    count: float = float("nan")
+    masked: bool = False
+    low: float = float("nan")
+    high: float = float("nan")
+    label: str | None = None
+    other: bool = False
+    wrong: bool = False
+
+
+def _cell(text: str, plan: Layout, unit: str) -> _Cell:
+    people = unit in PEOPLE
+    usual = text in plan.masks
+    if usual or (people and text in MASKS):
+        low, high = plan.mask_bounds if people and plan.mask_bounds else (_NONE, _NONE)
+        return _Cell(masked=True, low=low, high=high, other=not usual)
+    plain = text.removesuffix("%").strip() if unit == "%" else text
+    if _NUMBER.fullmatch(plain):
+        count = float(plain.replace(",", "."))
+        wrong = not isfinite(count) or (unit in ADDITIVE and count < 0)
+        wrong = wrong or (people and not count.is_integer())
+        return _Cell(count=count, low=count, high=count, wrong=wrong)
+    bounds = _bounds(text)
+    classed = bounds != (None, None) and not people and plan.words == "classes"
+    if not classed and plan.words != "any":
+        return _Cell(wrong=True)
+    least, most = (_NONE if side is None else side for side in bounds)
+    return _Cell(low=least, high=most, label=text)
 
 
 def class_bounds(words: pd.Series) -> pd.DataFrame:
@@ -139,36 +179,3 @@ def _bounds(text: str) -> tuple[float | None, float | None]:
             least = float(found[low]) if low else 0.0
             return least, float(found[high]) if high else None
     return None, None
-
-
-def _counts(values: pd.Series) -> pd.Series:
-    """Give numbers, with a point or a decimal comma; missing for what is none."""
-    import pandas as pd
-
-    known = values.where(values.str.fullmatch(_NUMBER).fillna(False).astype(bool))
-    return pd.to_numeric(known.str.replace(",", ".", regex=False), errors="coerce").astype(float)
-
-
-def _guard(
-    values: pd.Series,
-    counts: pd.Series,
-    unit: str,
-    plan: Layout,
-    *,
-    where: str,
-    skip: pd.Index[Any],
-) -> None:
-    """Refuse what is no number of this unit: with its line and all masks that are allowed."""
-    wrong = values.notna() & counts.isna()
-    if unit in ADDITIVE:
-        wrong |= counts < 0
-    if unit in PEOPLE:
-        wrong |= counts.notna() & (counts % 1 != 0)
-    wrong &= ~wrong.index.isin(skip)
-    if wrong.any():
-        masks = ", ".join(dict.fromkeys([*plan.masks, *(MASKS if unit in PEOPLE else ())])) or "-"
-        raise _wrong(values, wrong, where=where, column=str(values.name), masks=masks)
-
-
-def _wrong(values: pd.Series, wrong: pd.Series, **params: object) -> InputError:
-    return wrong_cell("facts_no_number", values, wrong, **params)

@@ -12,7 +12,7 @@ from geo_mbo.sources.facts import FACTS, facts_of
 from geo_mbo.sources.facts_layout import TOTAL_WORDS, layout_of
 from geo_mbo.sources.geofile import read_geofile
 from geo_mbo.sources.own import TEXT
-from geo_mbo.sources.text import header, read_text
+from geo_mbo.sources.text import header, read_text, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,10 +123,11 @@ def read_mapped(
         "totals": (*TOTAL_WORDS, "TOTAL"),
         "words": "any" if only_words else "classes",
     }
-    absent = [t for t in (columns.get("indication"),) if t and header(t) not in frame.columns]
-    if absent:
-        there = ", ".join(map(str, frame.columns))
-        raise InputError.of("missing_column", where=path.name, column=absent[0], there=there)
+    if table["indication"] and header(table["indication"]) not in frame.columns:
+        there = shown(", ".join(map(str, frame.columns)))
+        raise InputError.of(
+            "missing_column", where=path.name, column=table["indication"], there=there
+        )
 
     def told(found: Note) -> None:
         # The user left the other columns out on purpose.

@@ -345,12 +345,9 @@ def _frame(rows: Iterator[Row], path: Path) -> pd.DataFrame:
 def _names(cells: Sequence[str]) -> list[str]:
     """Give headers in one spelling; SDMX writes a code and its label alike: MEASURE, Measure."""
     names = [header(cell) for cell in cells]
-    if "OBS_VALUE" not in cells:
+    if header("OBS_VALUE") not in names:
         return names
-    return [
-        f"{name} LABEL" if name in names[:n] and cells[n] not in cells[:n] else name
-        for n, name in enumerate(names)
-    ]
+    return [f"{name} LABEL" if name in names[:n] else name for n, name in enumerate(names)]
 
 
 def _ragged(ragged: Sequence[tuple[int, int]], expected: int, where: str) -> InputError:
