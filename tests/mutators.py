@@ -392,6 +392,8 @@ def _member_damaged(rng: random.Random, data: bytes) -> bytes:
             members = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, ValueError):
         return data
+    if not members:
+        return data
     name = rng.choice([*members])
     damage = rng.choice((_bits_flipped, _noise, _piece_lost, _truncated, _nothing, _page))
     members[name] = damage(rng, members[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from geo_mbo.sources.figures import counts_of, sums_of
 from geo_mbo.sources.marks import MARKS, Mark, check_marks, marks_text
 from geo_mbo.sources.metadata import licence_kind
 from geo_mbo.sources.totals import Sum, narrowed
+from tests.mutations import CASES, Case, mutated
 
 WHOLE = {
     "dct:title": {"nl": "Studenten per instelling"},
@@ -357,9 +359,13 @@ def test_schools_and_groups_are_no_persons(tmp_path: Path, text: str) -> None:
 
 def test_records_of_an_institution_are_persons_whatever_the_name(tmp_path: Path) -> None:
     text = "VLP;01ZZ;20251001\nPER;1;17;18;V;1001\nISP;1;01ZZ;1;20250801\n"
-    marks = asked(written(tmp_path, text, "open_data.csv"))
-    assert codes(marks["anonymous"]) == ["mark_person_records"]
-    assert marks["machine_readable"].answer == "no"
+    part = text[text.index("PER") :]  # without its opening
+    for number, (form, encoding) in enumerate(
+        [(text, "utf-8"), (text, "utf-16"), (part, "utf-8"), ("a;b\n" + part, "utf-8")]
+    ):
+        marks = asked(written(tmp_path, form, f"open_data_{number}.csv", encoding))
+        assert codes(marks["anonymous"]) == ["mark_person_records"]
+        assert marks["machine_readable"].answer == "no"
 
 
 # The form, and what is missing.
@@ -475,6 +481,22 @@ def test_there_must_be_a_file(tmp_path: Path) -> None:
         check_marks(tmp_path / "none.csv")
     with pytest.raises(FileError, match="the file is empty"):
         check_marks(written(tmp_path, ""))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_damaged_file_has_its_marks_too(case: Case, tmp_path: Path) -> None:
+    name, data = case.data(tmp_path)
+    path = tmp_path / f"damaged-{name}"
+    for number in range(8):
+        damaged = mutated(case, number, data)[0]
+        path.write_bytes(damaged)
+        if not damaged:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            marks = check_marks(path)
+        assert tuple(mark.key for mark in marks) == MARKS
+        assert max(map(len, marks_text(marks, "nl").splitlines())) < 1_500
 
 
 def test_the_text_names_every_mark_in_both_languages(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from geo_mbo.errors import Breach, GeoMboError
 from geo_mbo.notes import Note, note
 from geo_mbo.sources.cells import YEARS
 from geo_mbo.sources.figures import Counts, count_name, counts_of, sums_of, where_of
+from geo_mbo.sources.grondslag_records import is_own_file
 from geo_mbo.sources.text import DELIMITERS, SHEETS, header, read_bytes, read_text
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _text(path: Path) -> Form:
         raw = read_bytes(path)
     except GeoMboError as error:
         return Form((), tuple(faults), error.breaches)
-    if len(_RECORDS.findall(raw[:100_000])) >= 2:
+    if is_own_file(path) or len(_RECORDS.findall(raw[:100_000])) >= 2:
         return Form((), (*faults, note("mark_no_header", count=1)), (), personal=True)
     try:
         frame = read_text(path)
