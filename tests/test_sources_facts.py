@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from geo_mbo.errors import InputError
 from geo_mbo.notes import Note
+from geo_mbo.sources import duo
 from geo_mbo.sources.catalogue import DataSet, data_set, data_sets
 from geo_mbo.sources.facts import FACTS, read_facts, read_records
 from geo_mbo.sources.facts_cells import class_bounds
@@ -143,6 +144,28 @@ def test_years_beside_each_other(golden: Path, key: str, file: str, rows: int, m
     assert found.loc[found["masked"], "count"].isna().all()
     assert (found.loc[found["masked"], ["low", "high"]] == [1, 4]).all(axis=None)
     assert found["measure"].unique().tolist() == ["graduates" if key == "graduates" else "students"]
+
+
+@pytest.mark.parametrize(
+    ("key", "other", "name", "at"),
+    [
+        ("students_by_home", duo.read_residents, "2021-2025-11-studenten.csv", "municipality"),
+        ("students_by_programme", duo.read_enrolments, "2021-2025-03-studenten.csv", "track"),
+        (
+            "prognosis_gemeente_onderwijslocatie",
+            duo.read_prognosis,
+            "mbo-studentenprognose_gemeente_onderwijslocatie.csv",
+            "location",
+        ),
+    ],
+)
+def test_it_agrees_with_the_readers_of_the_main_job(
+    golden: Path, key: str, other: Callable[[Path], pd.DataFrame], name: str, at: str
+) -> None:
+    by = ["institution_id", at, "year", "count", "masked"]
+    sides = (read(key, golden / name), other(golden / name))
+    one, two = (side[by].sort_values(by, ignore_index=True) for side in sides)
+    pd.testing.assert_frame_equal(one, two)
 
 
 def test_men_and_women_of_graduates(golden: Path) -> None:
