@@ -61,7 +61,8 @@ def published_distances(
         The columns of `by`, ``mode`` (missing where the table does not tell it), ``year``,
         ``measure``, ``value``, and ``low`` and ``high`` of a class or of a mean over classes
         (``high`` is ``inf`` where the last class is open): what
-        `geo_mbo.analysis.compare_published` takes. Rows of which nothing is known are told and left out.
+        `geo_mbo.analysis.compare_published` takes. Rows of which nothing is known are told and
+        left out.
 
     Raises
     ------
