@@ -76,7 +76,10 @@ def _read(
     from geo_mbo.tables.facts import facts_as_indicators
 
     known = data_set(wish.source or OWN)
-    source = wish.publisher or known.publisher
+    path = study.path(wish)
+    source = f"{wish.publisher or known.publisher}: {known.name}"
+    if known.key == OWN:
+        source = wish.publisher or path.name
     if known.table.get("form") == "statline":
         return _of_statline(study, wish, known, source, notify)
     facts = _facts(study, wish, known, notify)
