@@ -382,6 +382,11 @@ FORMS = {
     "thousands": ("NAAM;AANTAL\na;1.200\nb;3.000\n", "utf-8", "mark_grouped"),
     "units": ("NAAM,AANDEEL\na,12%\nb,3 %\n", "utf-8", "mark_unit"),
     "days first": ("NAAM,BEGINDATUM\na,31-12-2024\n", "utf-8", "mark_date"),
+    "words between numbers": (
+        "NAAM,AANTAL\n" + "a,12\n" * 19 + "b,weinig\n",
+        "utf-8",
+        "mark_no_number",
+    ),
     "a BRIN as a power": ("INSTELLINGSCODE,AANTAL\n1E+05,12\n", "utf-8", "mark_power"),
     "lost zeros": ("GEMEENTENUMMER,AANTAL\n363,12\n0014,9\n", "utf-8", "mark_zeros"),
 }

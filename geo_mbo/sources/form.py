@@ -45,6 +45,7 @@ _WIDTHS = {
     "INSTELLINGSCODE": 4,
 }
 _POWER = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d+")
+_COUNT_CELL = re.compile(r"-?\d+(?:[.,]\d+)*|<\s*\d+|[*.xX-]|geheim|n\.?b\.?")
 _GROUPED = re.compile(r"-?\d{1,3}(?:\.\d{3})+|-?\d{1,3}(?:,\d{3}){2,}")
 _COMMA = re.compile(r"-?\d+,\d+")
 _WITH_UNIT = re.compile(
@@ -255,6 +256,8 @@ def cell_faults(part: Part) -> Iterator[Note]:
             hit = values.str.fullmatch(pattern)
             if hit.any() and _meant(code, name, values):
                 yield from _found(code, name, values, hit)
+        if name in part.counts.columns:
+            yield from _found("mark_no_number", name, values, ~values.str.fullmatch(_COUNT_CELL))
         if name in _WIDTHS or _KEYS.match(name):
             yield from _found("mark_power", name, values, values.str.fullmatch(_POWER))
         width = _WIDTHS.get(name, 0)
