@@ -116,15 +116,17 @@ def check(file: Path, *, of: str = "", lang: Lang = "nl") -> None:
 
 
 def example_of(one: DataSet) -> str:
-    """Give the lines of a study file that use a data set."""
+    """Give the lines of a study file that use a data set; the command that gets it otherwise."""
+    from geo_mbo.schema import KEY_KINDS
     from geo_mbo.study.model import Inputs
 
-    year = ', year = "newest"' if "year" in one.fetch else ""
     fetched = bool(one.fetch) and one.fetch.get("by") != "page"
-    where = f'source = "{one.key}"{year}' if fetched else f'path = "{one.key}.csv"'
+    where = f'source = "{one.key}"' if fetched else f'path = "{one.key}.csv"'
     if one.key in Inputs.model_fields:
         return f"[inputs]\n{one.key} = {{ {where} }}"
-    by = next((key for key in one.joins if key != "address"), "institution")
+    by = next((key for key in one.joins if key in KEY_KINDS), "")
+    if "indicators" not in one.becomes or not by:
+        return f"geo-mbo fetch {one.key}" if fetched else f"geo-mbo check {one.key}.csv"
     mapped = "" if fetched else f'\nsource = "{one.key}"'
     return f'[[indicator]]\nname = "{one.name}"\n{where}{mapped}\nby = "{by}"'
 
