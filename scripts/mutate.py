@@ -1,6 +1,6 @@
 """Damage files and read them: ``python scripts/mutate.py [--count 10000] [--reader NAME]``.
 
-Every reader of `tests.mutations.CASES` gets so many damaged copies of its golden file, always the
+Every reader of `tests.mutations.CASES` and of CBS gets so many damaged copies of its golden file, always the
 same ones. Right is a table that holds what the reader promises; told is an error by name; all
 else is a fault. With ``--keep FOLDER`` the files of the faults are kept.
 """
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.mutations import CASES, LIMIT_S, Tally, run  # noqa: E402
+from tests.test_mutations_cbs import CASES as CBS_CASES  # noqa: E402
 
 SHOWN = 8
 
@@ -29,9 +30,9 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files of the faults")
     asked = parser.parse_args()
     faulthandler.enable()
-    chosen = [case for case in CASES if case.name.startswith(asked.reader)]
+    chosen = [case for case in (*CASES, *CBS_CASES) if case.name.startswith(asked.reader)]
     if not chosen:
-        print("There are:", *(case.name for case in CASES), sep="\n  ")
+        print("There are:", *(case.name for case in (*CASES, *CBS_CASES)), sep="\n  ")
         return 2
     print(f"{'reader':<28}{'files':>8}{'right':>8}{'told':>8}{'faults':>8}", flush=True)
     faults = 0
