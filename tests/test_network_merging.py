@@ -97,9 +97,9 @@ def grid(path, *, seed, size=9):
 
 
 def told_alike(told, notes):
-    """Compare notes; a way without any node in the map is in no extract of it."""
-    assert told.pop("ways_cut_off", 0) <= notes.get("ways_cut_off", 0)
-    assert told == {code: count for code, count in notes.items() if code != "ways_cut_off"}
+    """Compare notes; a way without any node in the map is in no extract, nor what it alone bans."""
+    assert told.keys() <= notes.keys() <= {"ways_cut_off", "turns_unclear"}
+    assert all(0 <= notes[code] - told.get(code, 0) <= 5 for code in notes)
 
 
 def untitled(network):

@@ -176,12 +176,15 @@ class Gathered:
 
     def clipped(self, box: tuple[float, float, float, float]) -> Gathered:
         """Keep the roads with any node inside a box (west, south, east, north; degrees)."""
-        west, south, east, north = (side / DEGREE for side in box)
+        # Whole numbers as the places are: to compare with fractions would copy all places.
+        west, south, east, north = (round(min(max(side, -181), 181) / DEGREE) for side in box)
         inside = (self.lon >= west) & (self.lon <= east) & (self.lat >= south) & (self.lat <= north)
         count = np.diff(self.start)
-        owner = np.repeat(np.arange(len(self.way)), count)
-        kept = np.bincount(owner, weights=inside[self.node], minlength=len(self.way)) > 0
-        node = self.node[kept[owner]]
+        kept = np.zeros(len(count), bool)
+        some = count > 0
+        if some.any():  # a country's roads are many: no numbers beside a mark of each
+            kept[some] = np.logical_or.reduceat(inside[self.node], self.start[:-1][some])
+        node = self.node[np.repeat(kept, count)]
         used = np.zeros(len(self.ref), bool)
         used[node] = True
         ways = set(self.way[kept].tolist())
@@ -192,7 +195,7 @@ class Gathered:
             spot=self.spot[used],
             way=self.way[kept],
             rule=self.rule[kept],
-            node=(np.cumsum(used) - 1)[node].astype(np.int32),
+            node=np.searchsorted(np.flatnonzero(used), node).astype(np.int32),
             start=starts(count[kept]),
             relations=[
                 relation

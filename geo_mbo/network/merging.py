@@ -43,7 +43,7 @@ def merged(parts: Sequence[Gathered]) -> Merged:
     """
     if len(parts) == 1:
         return Merged(parts[0], 0)
-    ref = np.unique(np.concatenate([part.ref for part in parts]))
+    ref = _distinct(parts)
     at = [np.searchsorted(ref, part.ref).astype(np.int32) for part in parts]
     lon, lat, spot, moved = _places(parts, at, len(ref))
     way = np.concatenate([part.way for part in parts])
@@ -71,6 +71,15 @@ def merged(parts: Sequence[Gathered]) -> Merged:
         ),
         differ + moved,
     )
+
+
+def _distinct(parts: Sequence[Gathered]) -> Whole:
+    """Give the ids of the nodes of all files, ascending; each file has them in order already."""
+    ref = np.concatenate([part.ref for part in parts])
+    ref.sort(kind="stable")  # merges what is in order
+    fresh = np.ones(len(ref), bool)
+    np.not_equal(ref[1:], ref[:-1], out=fresh[1:])
+    return ref[fresh]
 
 
 def _places(
