@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import networkx as nx
 import numpy as np
@@ -17,6 +19,7 @@ from geo_mbo.network import box_around, network_summary, read_network
 from geo_mbo.network.nwb import HELPFUL, NEEDED, layer_of, road_of
 from geo_mbo.sources.catalogue import data_set, meanings
 from geo_mbo.sources.text import header
+from geo_mbo.travel import travel_matrix
 from tests.conftest import ROOT
 from tests.roads import points
 from tests.test_network_pbf import same
@@ -31,6 +34,10 @@ def read(path=GOLDEN, modes=MODES, **more):
     notes = []
     found = read_network(path, modes=modes, notify=notes.append, **more)
     return found, {n.code: n for n in notes}
+
+
+def quiet(_):
+    """Take a note and say nothing."""
 
 
 def written(path, rows, crs=28992, **columns):
@@ -94,6 +101,21 @@ def test_who_may_go_where_in_which_direction():
     assert bike[0, 2] > bike[1, 2] * 2
     assert bike[0, 7] >= walk[0, 7] * 0.99  # along a footpath, too
     assert found.joinable.tolist() == [True] * 4 + [False] * 2 + [True] * 5
+
+
+def test_trips_follow_the_letters():
+    found, _ = read(modes=("car",))
+    homes = points("origin", [(50_000, 450_000), (51_000, 450_500)])
+    sites = points("site", [(51_000, 450_500), (50_000, 450_000)])
+    minutes = travel_matrix(found, homes, sites, modes=["car"], notify=quiet).minutes("car")
+    # Through the one-way street at 25 km/h; the other way back, where it may not come.
+    assert 60 * minutes[0, 0] == pytest.approx(1500 * 3.6 / 25, abs=8)
+    assert 60 * minutes[1, 1] == pytest.approx(1500 * 3.6 / 25, abs=8)
+    one_way = replace(found, seconds={"car": found.times("car").copy()})
+    one_way.times("car")[:, 2] = np.inf  # the street against whose line one drives
+    round_about = travel_matrix(one_way, homes, sites, modes=["car"], notify=quiet).minutes("car")
+    assert round_about[1, 1] > 1.5 * minutes[1, 1]
+    assert round_about[0, 0] == minutes[0, 0]
 
 
 def test_speeds_are_those_of_the_class_that_codes_stand_for():

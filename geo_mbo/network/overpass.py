@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 NetworkType = Literal["all", "all_public", "bike", "drive", "drive_service", "walk"]
 """Which ways osmnx asks for; what may be done on them is told by their tags."""
-MOST_KM2 = 10_000.0
+MOST_KM2 = 10_000
 """A larger area is refused: public servers are shared, and an extract does better."""
 _SMOOTH_M = 50.0
 """The outline is simplified by this much, so that the question stays short."""
@@ -116,6 +116,14 @@ def fetch_roads(
         The server may not be asked, said no, gave up, or could not be reached.
     FileError
         The file cannot be written.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> school = gpd.GeoSeries.from_xy([155_000], [463_000], crs=28992).to_frame("geometry")
+    >>> fetch_roads(school, to=Path("roads.graphml"), scratch=Path("answers"), margin_km=60)
+    Traceback (most recent call last):
+    geo_mbo.errors.InputError: The area with its margin is 11,292 square kilometres; ...
     """
     from geo_mbo.sources.catalogue import data_set
     from geo_mbo.sources.web import Web, again_and_again, asking
@@ -152,7 +160,7 @@ def _outline(area: gpd.GeoDataFrame, margin_km: float) -> Polygon | MultiPolygon
     km2 = around.area / 1e6
     if not 0 < km2 <= MOST_KM2:
         code = "area_too_large" if km2 else "nothing_around"
-        raise InputError.of(code, km2=km2, limit=MOST_KM2)
+        raise InputError.of(code, km2=round(km2), limit=MOST_KM2)
     smooth = around.simplify(min(_SMOOTH_M, margin_km * 500)).buffer(0)
     found: Polygon | MultiPolygon = gpd.GeoSeries([smooth], crs=crs).to_crs(4326).iloc[0]
     return found

@@ -127,7 +127,7 @@ def box_around(*frames: gpd.GeoDataFrame, margin_km: float = MARGIN_KM) -> Box:
     >>> import geopandas as gpd
     >>> school = gpd.GeoSeries.from_xy([155_000], [463_000], crs=28992).to_frame("geometry")
     >>> [round(side, 2) for side in box_around(school, margin_km=10)]
-    [5.24, 52.07, 5.53, 52.25]
+    [5.24, 52.06, 5.54, 52.25]
     """
     import numpy as np
 
