@@ -18,7 +18,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo_mbo.analysis import Findings, find
+from geo_mbo.analysis import Choices, Findings, find
 from geo_mbo.maps import write_maps
 from geo_mbo.maps.classes import (
     INSTITUTIONS,
@@ -33,6 +33,7 @@ from geo_mbo.maps.geometry import latlon, topology
 from geo_mbo.maps.pack import NONE, packed_minutes, packed_shares, plain, rough_people, shown_counts
 from geo_mbo.maps.page import VIEWS, json_in_script
 from geo_mbo.maps.shared import Basis, shared_data
+from geo_mbo.maps.story import finding
 from geo_mbo.maps.views import catchment_view, coverage_view, travel_view
 from geo_mbo.messages import catalogue
 from geo_mbo.notes import Note
@@ -300,6 +301,13 @@ class TestPages:
         assert "Jaar van de studenten" in html
         assert "False" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
         assert data_of(tmp_path / "reistijd.html")["search_limit"] == 60
+
+    def test_a_share_is_of_the_young_people_of_the_region(self, town: SampleTown) -> None:
+        # All 400 of Aldermeer are within reach; those of the municipalities around do not count.
+        asked = Choices(mode="car", focus=frozenset(["GM9001"]))
+        found = find(town.tables, town.matrix, asked, notify=quiet)
+        told = finding("reistijd", Basis(town.tables, found, town.matrix), "nl")
+        assert told.startswith("Van de jongeren kan 100 % met de auto")
 
     def test_the_policy_names_each_script(self, paths: list[Path]) -> None:
         html = paths[0].read_text("utf-8")

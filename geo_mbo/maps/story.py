@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from geo_mbo.analysis.findings import of_focus
 from geo_mbo.analysis.indicators import adds
 from geo_mbo.analysis.naming import bare, indicator_name, measured, unit_name
 from geo_mbo.maps.classes import SEQUENTIAL, class_of, shades, value_breaks
@@ -58,7 +59,9 @@ def _catchments(basis: Basis, lang: Lang) -> str:
 def _travel(basis: Basis, lang: Lang) -> str:
     times = basis.findings.origin_times
     times = times[times["mode"] == basis.mode]
-    weights = basis.tables.origins.set_index("origin_id")["weight"]
+    # Of those around a region no times are told: a share is of the young people of the region.
+    about = of_focus(basis.tables.origins, basis.findings.choices)
+    weights = about.set_index("origin_id")["weight"]
     if times.empty or not weights.sum():
         return text("map.finding.no_travel", lang)
 
