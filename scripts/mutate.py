@@ -1,8 +1,8 @@
 """Damage files and read them: ``python scripts/mutate.py [--count 10000] [--reader NAME]``.
 
-Every reader of `tests.mutations.CASES` and of CBS gets so many damaged copies of its golden file, always the
-same ones. Right is a table that holds what the reader promises; told is an error by name; all
-else is a fault. With ``--keep FOLDER`` the files of the faults are kept.
+Every reader of `tests.mutations.CASES` and of CBS gets so many damaged copies of its golden file,
+always the same ones. Right is a table that holds what the reader promises; told is an error by
+name; all else is a fault. With ``--keep FOLDER`` the files of the faults are kept.
 """
 
 from __future__ import annotations
