@@ -309,6 +309,14 @@ class TestPages:
         told = finding("reistijd", Basis(town.tables, found, town.matrix), "nl")
         assert told.startswith("Van de jongeren kan 100 % met de auto")
 
+    def test_a_region_knows_its_surroundings(self, town: SampleTown, basis: Basis) -> None:
+        asked = Choices(mode="bike", focus=frozenset(["GM9001"]))
+        found = find(town.tables, town.matrix, asked, notify=quiet)
+        told = shared_data(Basis(town.tables, found, town.matrix))["areas"]["municipality"]
+        about = dict(zip(told["id"], told["about"], strict=True))
+        assert about == {"GM9001": 1, "GM9002": 0, "GM9003": 0}
+        assert shared_data(basis)["areas"]["municipality"]["about"] is None
+
     def test_the_policy_names_each_script(self, paths: list[Path]) -> None:
         html = paths[0].read_text("utf-8")
         policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from geo_mbo.analysis import find
+from geo_mbo.analysis import Choices, find
 from geo_mbo.maps import write_maps
 from geo_mbo.maps.page import VIEWS
 from geo_mbo.notes import Note, note
@@ -101,6 +101,23 @@ def test_a_broken_address_shows_the_map_as_it_begins(browser_page: Open, folder:
     seen = browser_page(folder / CATCHMENT, "#site=nowhere&area=x:y&mode=rocket&colour=<b>")
     assert seen.page.locator("#gm-site").input_value() == ""
     seen.quiet()
+
+
+@pytest.mark.parametrize("file", [TRAVEL, COVERAGE])
+@pytest.mark.parametrize("level", ["municipality", "pc4"])
+def test_what_lies_outside_the_region_is_called_so(
+    browser_page: Open, tmp_path: Path, file: str, level: str
+) -> None:
+    town = sample_town()
+    asked = Choices(mode="bike", focus=frozenset(["GM9001"]))
+    found = find(town.tables, town.matrix, asked, notify=quiet)
+    write_maps(tmp_path, town.tables, found, town.matrix, About("Aldermeer", made_up=True))
+    area = {"municipality": "GM9002", "pc4": "9003"}[level]
+    seen = browser_page(tmp_path / file, f"#level={level}&area={level}:{area}")
+    seen.quiet()
+    expect(seen.page.locator("#gm-legend")).to_contain_text("buiten de regio van deze studie")
+    expect(seen.page.locator("#gm-detail")).to_contain_text("buiten de regio van deze studie")
+    assert seen.axe() == []
 
 
 def test_choosing_a_site_by_list_and_by_search(browser_page: Open, folder: Path) -> None:

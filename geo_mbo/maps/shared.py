@@ -158,7 +158,16 @@ def _municipalities(basis: Basis) -> dict[str, Any]:
         "parent": positions(areas["parent_id"], list(basis.provinces["area_id"])).tolist(),
         "label": label_points(areas),
         "young": rough_people(areas["area_id"].map(young)),
+        "about": _about(basis),
     }
+
+
+def _about(basis: Basis) -> list[int] | None:
+    """Say which municipalities the study is about; None where it is about all of them."""
+    focus = basis.findings.choices.focus
+    if focus is None or focus.issuperset(basis.municipalities["area_id"]):
+        return None
+    return [int(area_id in focus) for area_id in basis.municipalities["area_id"]]
 
 
 def _pc4(basis: Basis) -> dict[str, Any] | None:

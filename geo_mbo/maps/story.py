@@ -144,6 +144,8 @@ def still(view: str, basis: Basis, data: dict[str, Any], about: About, lang: Lan
         "kenmerken": _first_indicator,
     }[view](basis, data, lang)
     told = [text("map.made_up_title", lang)] if about.made_up else []
+    part = view in ("reistijd", "dekking") and basis.findings.choices.focus is not None
+    none = text("map.still.none_beyond" if part else "map.still.none", lang)
     return png(
         Still(
             basis.municipalities,
@@ -151,7 +153,7 @@ def still(view: str, basis: Basis, data: dict[str, Any], about: About, lang: Lan
             basis.provinces,
             basis.sites,
             title,
-            [*legend, ("#f1f2f3", text("map.still.none", lang))],
+            [*legend, ("#f1f2f3", none)],
             " · ".join([*told, *about.attributions]),
         )
     )

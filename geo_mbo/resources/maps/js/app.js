@@ -20,6 +20,11 @@ const modeName = (mode) => t('mode.' + mode);
 const modeBy = (mode) => t('by.' + mode);
 const areaName = (i) => (i >= 0 ? AREA.name[i] : i === -1 ? t('unknown') : t('elsewhere.' + D.elsewhere[-2 - i]));
 const provinceName = (i) => D.provinces[AREA.parent[i]] || '';
+/** Whether a study is about an area: around its region nothing is told of young people. */
+const isAbout = (level, i) => !AREA.about || Boolean(AREA.about[level === 'pc4' ? PC4.parent[i] : i]);
+const blank = (level, i) => (isAbout(level, i) ? MARK.NO_DATA : MARK.BEYOND);
+const blankLines = () => (AREA.about ? [{ mark: MARK.BEYOND, label: t('beyond') }] : []).concat([{ mark: MARK.NO_DATA, label: t('no_data') }]);
+const blankWords = (level, i) => t(isAbout(level, i) ? 'no_data' : 'beyond');
 const levelName = (level, i) => (level === 'pc4' ? PC4.id[i] + ' ' + areaName(PC4.parent[i]) : AREA.name[i]);
 
 /** Minutes per municipality out of minutes per origin: half of its young people are there sooner. */
@@ -119,8 +124,8 @@ function startApp(map, makeView) {
     say('');
     await app.draw(true);
   };
-  /** Fit the map to bounds; beside the legend where that costs no size. */
-  app.zoomTo = (bounds, most, room) => {
+  /** Fit the map to bounds; beside the legend where that costs no more zoom than `cost`. */
+  app.zoomTo = (bounds, most, room, cost) => {
     if (!bounds.isValid()) return;
     const legend = $('gm-legend');
     const space = room === undefined ? 40 : room;
@@ -129,11 +134,17 @@ function startApp(map, makeView) {
     const zoom = Math.min(zoomWith(beside), most || 12);
     const width = map.project(bounds.getNorthEast(), zoom).x - map.project(bounds.getSouthWest(), zoom).x;
     const least = 2 * beside + space + width - map.getSize().x;
-    const left = zoomWith(beside) < zoomWith(space) ? space : Math.min(Math.max(least, space), beside);
+    const left = zoomWith(beside) < zoomWith(space) - (cost || 0) ? space : Math.min(Math.max(least, space), beside);
     map.fitBounds(bounds, { paddingTopLeft: [left, space], paddingBottomRight: [space, space + 16], maxZoom: most || 12, animate: false });
   };
   app.zoomArea = (level, i) => app.zoomTo(layers.areaBounds(level, i));
   app.home = () => app.zoomTo(layers.bounds(), 12, 14);
+  /** The region that the study is about, where it is about one; its surroundings are there too. */
+  app.begin = () => {
+    if (!AREA.about) return app.home();
+    const boxes = AREA.name.map((_, i) => i).filter((i) => isAbout('municipality', i)).map((i) => layers.areaBounds('municipality', i));
+    return app.zoomTo(boxes.reduce((all, b) => all.extend(b), L.latLngBounds([])), 12, 14, 0.5);
+  };
 
   window.addEventListener('hashchange', () => { app.state = readHash(view.defaults, allowed); app.draw(true); });
   map.on('zoomend', () => app.drawn && layers.showSites(app.drawn.sites || (() => 'on')));
@@ -155,7 +166,7 @@ function startApp(map, makeView) {
   app.state = readHash(view.defaults, allowed);
   app.home();
   makeNames(map);
-  return app.draw(true).then(() => { app.home(); if (view.started) view.started(); });
+  return app.draw(true).then(async () => { await layers.load('municipality'); app.begin(); if (view.started) view.started(); });
 }
 
 /** The list of sites for a select, under their institutions. */

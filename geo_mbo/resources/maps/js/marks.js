@@ -1,8 +1,8 @@
 /* How things are drawn: classes, hatches for what is not there, and sites with their number. */
 
 const SEQUENTIAL = D.palette;
-const MARK = { NO_DATA: 'no-data', MASKED: 'masked', UNREACHED: 'unreached', OUTSIDE: 'outside', EMPTY: 'empty' };
-const FLAT = { unreached: '#1b1033', outside: '#e4ebe6', empty: '#fbfcfb' };
+const MARK = { NO_DATA: 'no-data', MASKED: 'masked', UNREACHED: 'unreached', OUTSIDE: 'outside', EMPTY: 'empty', BEYOND: 'beyond' };
+const FLAT = { unreached: '#1b1033', outside: '#e4ebe6', empty: '#fbfcfb', beyond: '#e3e6ea' };
 
 function hatch(draw, back) {
   const tile = document.createElement('canvas');

@@ -36,7 +36,7 @@ function coverageView(app) {
       const row = siteMinutes(grid, site);
       for (let o = 0; o < count; o += 1) if (row[o] < best[o]) best[o] = row[o];
     });
-    return ofPc4(Array.from(best)).map((v) => (v === null ? null : code(v)));
+    return ofPc4(Array.from(best)).map((v, i) => (v === null || !isAbout('pc4', i) ? null : code(v)));
   }
 
   /** How many programmes are within reach: of most of a municipality, or of a PC4. */
@@ -45,7 +45,7 @@ function coverageView(app) {
       const grid = await minutesOf(state.mode);
       const found = PC4.id.map(() => 0);
       P.id.forEach((_, p) => nearestOfPc4(grid, p).forEach((v, i) => { if (v !== null && v >= 0 && v <= D.limit) found[i] += 1; }));
-      return found.map((n, i) => (PC4.origin[i] < 0 ? null : n));
+      return found.map((n, i) => (PC4.origin[i] < 0 || !isAbout('pc4', i) ? null : n));
     }
     const shares = (await grids(state.mode))[0];
     return AREA.name.map((_, i) => {
@@ -57,14 +57,14 @@ function coverageView(app) {
   async function drawAll(state) {
     const level = PC4 ? state.level : 'municipality';
     const within = await withinReach(state, level);
-    const mark = (i) => (within[i] === null ? MARK.NO_DATA : V.breaks.programmes.length - classOf(within[i], V.breaks.programmes));
+    const mark = (i) => (within[i] === null ? blank(level, i) : V.breaks.programmes.length - classOf(within[i], V.breaks.programmes));
     const title = t('title_choice', { n: num(D.limit), by: modeBy(state.mode) });
-    const told = (i) => t('programmes_within', { n: num(within[i]), all: num(P.id.length) });
+    const told = (i) => (within[i] === null ? blankWords(level, i) : t('programmes_within', { n: num(within[i]), all: num(P.id.length) }));
     const names = level === 'pc4' ? PC4 : AREA;
     return {
       level, title, mark,
       tip: (l, i) => [levelName(l, i), told(i)],
-      legend: { title: t('legend_choice', { all: num(P.id.length), n: num(D.limit) }), lines: classLines(V.breaks.programmes, (v) => num(v)).map((line) => ({ label: line.label, mark: V.breaks.programmes.length - line.mark })).concat([{ mark: MARK.NO_DATA, label: t('no_data') }]) },
+      legend: { title: t('legend_choice', { all: num(P.id.length), n: num(D.limit) }), lines: classLines(V.breaks.programmes, (v) => num(v)).map((line) => ({ label: line.label, mark: V.breaks.programmes.length - line.mark })).concat(blankLines()) },
       detail: [await choiceCard(state, within, level, told), listSwitch(state), state.list === 'gaps' ? gapList(state) : pairList()],
       table: {
         caption: title, rows: names.id.map((_, i) => i),
@@ -100,21 +100,21 @@ function coverageView(app) {
     const share = AREA.name.map((_, i) => { const b = shareBytes[p * areas + i]; return b === NONE ? null : b / 200; });
     const near = AREA.name.map((_, i) => (share[i] === null ? null : code(nearBytes[p * areas + i])));
     const nearPc4 = level === 'pc4' ? nearestOfPc4(await minutesOf(state.mode), p) : null;
-    const shareMark = (i) => (share[i] === null ? MARK.NO_DATA : classOf(share[i], V.breaks.share));
+    const shareMark = (i) => (share[i] === null ? blank('municipality', i) : classOf(share[i], V.breaks.share));
     const breaks = V.breaks.minutes[state.mode];
     const pair = state.pair === '' ? -1 : Number(state.pair);
     const title = pair >= 0 ? t('title_pair', { a: siteName(V.pairs.site_a[pair]), b: siteName(V.pairs.site_b[pair]) })
       : t(level === 'pc4' ? 'title_coverage_pc4' : 'title_coverage', { programme: label(p), n: num(D.limit), by: modeBy(state.mode) });
     const out = (i) => (share[i] === null ? null : outRows[p][i]);
-    const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
+    const extra = blankLines();
     if (nearPc4 && nearPc4.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: notReached() });
     return {
       level, title,
-      mark: level === 'pc4' ? (i) => minuteMark(nearPc4[i], breaks) : shareMark,
+      mark: level === 'pc4' ? (i) => (nearPc4[i] === null ? blank('pc4', i) : minuteMark(nearPc4[i], breaks)) : shareMark,
       outlines: pair >= 0 ? pairLine(pair) : [],
       sites: (i) => (pair >= 0 ? (i === V.pairs.site_a[pair] || i === V.pairs.site_b[pair] ? 'chosen' : P.sites[p].includes(i) ? 'on' : 'off') : P.sites[p].includes(i) ? 'on' : 'dim'),
       siteTip: (i) => [t(P.sites[p].includes(i) ? 'offers_it' : 'offers_not')],
-      tip: (l, i) => (l === 'pc4' ? [levelName(l, i), minutes(nearPc4[i])] : [AREA.name[i], t('out_of_reach', { share: pct(share[i]), n: people(out(i)) })]),
+      tip: (l, i) => [levelName(l, i), (l === 'pc4' ? nearPc4 : share)[i] === null ? blankWords(l, i) : l === 'pc4' ? minutes(nearPc4[i]) : t('out_of_reach', { share: pct(share[i]), n: people(out(i)) })],
       legend: {
         title: level === 'pc4' ? t('legend_nearest') : t('legend_share_out', { n: num(D.limit) }),
         lines: (level === 'pc4' ? minuteLines(breaks) : classLines(V.breaks.share, (v) => pct(v))).concat(extra),
@@ -159,7 +159,7 @@ function coverageView(app) {
     if (chosen && chosen[0] === 'municipality') {
       const i = chosen[1];
       return card(AREA.name[i], provinceName(i), () => app.set({ area: '' }), [
-        figures([[pct(share[i]), t('share_out_of', { n: num(D.limit) })], [people(out(i)), t('young_out')], [minutes(near[i]), t('minutes_nearest')]]),
+        share[i] === null ? el('p', { class: 'gm-hint', text: blankWords('municipality', i) }) : figures([[pct(share[i]), t('share_out_of', { n: num(D.limit) })], [people(out(i)), t('young_out')], [minutes(near[i]), t('minutes_nearest')]]),
       ]);
     }
     const total = V.out_total[state.mode][p];

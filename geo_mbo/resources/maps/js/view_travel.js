@@ -42,14 +42,15 @@ function travelView(app) {
     const masked = kind === 'students' ? T.students[state.mode].masked : null;
     const hidden = (i) => Boolean(masked && masked[i]);
     const breaks = kind === 'site' ? T.breaks.site : T.breaks[kind][state.mode];
-    const mark = (i) => (hidden(i) ? MARK.MASKED : minuteMark(now.of[i], breaks));
-    const text = (i) => (hidden(i) ? t('masked') : minutes(now.of[i]));
+    const unknown = (i) => now.of[i] === null && kind === 'provider';
+    const mark = (i) => (hidden(i) ? MARK.MASKED : unknown(i) ? blank(level, i) : minuteMark(now.of[i], breaks));
+    const text = (i) => (hidden(i) ? t('masked') : unknown(i) ? blankWords(level, i) : minutes(now.of[i]));
     const title = kind === 'students' ? t('title_students', { by: modeBy(state.mode) })
       : kind === 'site' ? t('title_site', { name: siteName(app.site()), by: modeBy(state.mode) })
         : t('title_provider_' + state.rank, { by: modeBy(state.mode) });
     const chosen = app.area();
     const site = kind === 'site' ? app.site() : -1;
-    const extra = [{ mark: MARK.NO_DATA, label: t('no_data') }];
+    const extra = kind === 'provider' ? blankLines() : [{ mark: MARK.NO_DATA, label: t('no_data') }];
     if (now.of.some((v) => v === -1)) extra.unshift({ mark: MARK.UNREACHED, label: notReached() });
     if (masked && masked.some(Boolean)) extra.unshift({ mark: MARK.MASKED, label: t('masked') });
     const names = level === 'pc4' ? PC4 : AREA;
@@ -90,7 +91,7 @@ function travelView(app) {
     const short = (v) => (v === null || v === undefined ? '–' : v < 0 ? t('not_reached_short') : num(Math.round(v)));
     if (level === 'pc4') {
       const o = PC4.origin[i];
-      if (o < 0) return card(levelName('pc4', i), '', close, [el('p', { class: 'gm-hint', text: t('no_data') })]);
+      if (o < 0 || !isAbout('pc4', i)) return card(levelName('pc4', i), '', close, [el('p', { class: 'gm-hint', text: blankWords('pc4', i) })]);
       const near = T.origin[state.mode]['1'].site[o];
       return card(t('pc4') + ' ' + PC4.id[i], areaName(PC4.parent[i]), close, [
         figures([[people(D.origins.young[o]), t('young_people')]]),
@@ -101,6 +102,7 @@ function travelView(app) {
     }
     const S = T.students[state.mode];
     const P = T.provider[state.mode]['1'];
+    if (!isAbout('municipality', i)) return card(AREA.name[i], provinceName(i), close, [el('p', { class: 'gm-hint', text: t('beyond') })]);
     return card(AREA.name[i], provinceName(i), close, [
       figures([[people(AREA.young[i]), t('young_people')], [pct(P.reached[i]), t('reached_share')], [S.masked[i] ? '<5' : S.n[i] === null ? '–' : countParts(S, i), t('students')]]),
       el('h3', { text: t('minutes_to_provider') }),
