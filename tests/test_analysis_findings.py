@@ -43,7 +43,8 @@ def told(tables: Tables, matrix: TravelMatrix, asked: Choices = ASKED) -> list[s
 
 
 def test_everything_is_found(found: Findings) -> None:
-    assert all(len(getattr(found, name)) for name in FRAMES)
+    asked = [name for name in FRAMES if not name.startswith("published")]
+    assert all(len(getattr(found, name)) for name in asked)
     assert found.choices == replace(ASKED, year=2024, forecast_year=2030)
     assert set(found.coverage["mode"]) == {"walk", "bike", "car"}
     assert set(found.travel_catchment["mode"]) == set(found.duplication["mode"]) == {"bike"}

@@ -9,6 +9,7 @@
 ``benchmark``  institutions beside each other
 ``indicators`` numbers and judgements beside the country, the others and their past
 ``validation`` published distances and times beside computed ones
+``published``  the same for the indicators of a study
 ``findings``   all of them at once
 """
 
@@ -30,12 +31,15 @@ from geo_mbo.analysis.indicators import (
     institution_indicators,
 )
 from geo_mbo.analysis.provision import duplication
+from geo_mbo.analysis.published import Yardstick, compare_indicators
 from geo_mbo.analysis.travelled import travelled
 from geo_mbo.analysis.validation import compare_published
 
 __all__ = [
     "Choices",
     "Findings",
+    "Yardstick",
+    "compare_indicators",
     "compare_published",
     "compared_indicators",
     "coverage",

@@ -14,6 +14,7 @@ from geo_mbo.analysis.equity import travel_inequality
 from geo_mbo.analysis.forecast import forecast_change
 from geo_mbo.analysis.indicators import compared_indicators
 from geo_mbo.analysis.provision import duplication
+from geo_mbo.analysis.published import Yardstick, compare_indicators
 from geo_mbo.analysis.trips import trips
 from geo_mbo.analysis.weighting import homes, open_sites
 from geo_mbo.errors import Breach, InputError
@@ -54,6 +55,8 @@ class Choices:
         Municipalities that the study is about: reach, coverage and gaps are of their young people;
         around them a study has no sites beyond its margin, and would find gaps that are none.
         None: all of them.
+    yardsticks
+        Indicators of distance or time that travel is held against.
     """
 
     mode: str = ""
@@ -65,6 +68,7 @@ class Choices:
     min_share_out: float = 0.5
     min_overlap: float = 0.5
     focus: frozenset[str] | None = None
+    yardsticks: tuple[Yardstick, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,8 @@ class Findings:
         `benchmark.institution_benchmark`.
     indicators
         `indicators.compared_indicators`.
+    published, published_summary, published_worst
+        `published.compare_indicators`, of ``choices.yardsticks``; no rows without any.
     """
 
     choices: Choices
@@ -119,6 +125,9 @@ class Findings:
     inequality: pd.DataFrame
     benchmark: pd.DataFrame
     indicators: pd.DataFrame
+    published: pd.DataFrame
+    published_summary: pd.DataFrame
+    published_worst: pd.DataFrame
 
 
 def find(
@@ -183,9 +192,16 @@ def find(
     for k, (name, make) in enumerate(parts.items()):
         progress(k / len(parts), name)
         made[name] = make()
+    beside = compare_indicators(tables, matrix, now, yardsticks=asked.yardsticks, notify=notify)
     progress(1.0, "")
-    found_gaps = gaps(made["coverage"], tables.offers, min_share=asked.min_share_out)
-    return Findings(choices=asked, gaps=found_gaps, **made)
+    return Findings(
+        choices=asked,
+        gaps=gaps(made["coverage"], tables.offers, min_share=asked.min_share_out),
+        published=beside.rows,
+        published_summary=beside.summary,
+        published_worst=beside.worst,
+        **made,
+    )
 
 
 def _of_young_people(

@@ -150,6 +150,13 @@ def reasons_text(reasons: str, lang: Lang = "nl") -> str:
     return " ".join(text(f"validation_reason.{code}", lang) for code in reasons.split(",") if code)
 
 
+def with_reasons(rows: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    """Give rows with their reasons as sentences."""
+    codes = rows["reasons"]
+    told = codes.map(lambda code: reasons_text(code, lang), na_action="ignore")
+    return rows.assign(reasons=told.astype("str"))
+
+
 def _published(frame: pd.DataFrame, by: Sequence[str], modes: Mapping[str, str]) -> pd.DataFrame:
     """Give the published side under one form, after refusing all that is wrong with it."""
     import pandas as pd

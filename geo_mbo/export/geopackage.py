@@ -137,6 +137,7 @@ def contents(
         lists.programmes(findings),
         lists.institutions(findings),
         indicators.table(findings),
+        indicators.published(findings, lang),
         lists.students_within(findings),
         lists.inequality(findings),
         lists.travel_times(findings, matrix=_of_sites(matrix, tables), lang=lang),

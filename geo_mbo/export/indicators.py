@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.analysis.indicators import BUILT_IN
 from geo_mbo.analysis.naming import indicator_name, unit_name
+from geo_mbo.analysis.validation import with_reasons
 from geo_mbo.export.layers import Layer, Look
 from geo_mbo.messages import Lang
 
@@ -28,6 +29,11 @@ STEM, LONGEST = "k_", 31
 def table(findings: Findings) -> Layer:
     """Give every indicator of every key and year."""
     return Layer("kenmerken", "", findings.indicators)
+
+
+def published(findings: Findings, lang: Lang) -> Layer:
+    """Give published distances and times beside what was computed."""
+    return Layer("gepubliceerd", "", with_reasons(findings.published, lang))
 
 
 def wide(

@@ -42,6 +42,7 @@ _WORDS = {
     "area_kind": "map.kind",
     "indicator": "map.indicator",
     "unit": "map.unit",
+    "outcome": "outcome",
 }
 """Columns whose codes are written in words, and the section of the catalogue that has them."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from geo_mbo.analysis.validation import with_reasons
 from geo_mbo.messages import Lang, catalogue, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About, Source
@@ -66,6 +67,7 @@ def sheets(
         *_forecast_sheets(findings),
         Sheet("benchmark", findings.benchmark),
         Sheet("indicators", findings.indicators),
+        Sheet("published", with_reasons(findings.published, lang)),
         Sheet("inequality", findings.inequality),
         *_scenario_sheets(scenarios),
     ]

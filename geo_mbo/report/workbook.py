@@ -33,6 +33,7 @@ _WORDS = {
     "key_kind": "map.kind",
     "indicator": "map.indicator",
     "unit": "map.unit",
+    "outcome": "outcome",
 }
 """Text columns whose codes are written in words, and the section that has them."""
 
@@ -50,6 +51,9 @@ SHARES_OF_STUDENTS = ("share", "share_low", "share_high")
 
 _ANY = ("value", "national", "difference", "gini", "minutes_p80_p20")
 """Numbers of any unit: written with the decimals they have."""
+
+_FINE = ("minutes", "km", "distance", "published", "computed")
+"""Numbers that get one decimal."""
 
 _CODES = ("year", "level", "rank")
 _MOST_SIGNS = 32_767
@@ -307,4 +311,4 @@ def _number_look(looks: _Looks, name: str) -> Any:
         return None
     if any(part in name for part in _SHARES) and "young_people" not in name:
         return looks.share
-    return looks.fine if name.startswith(("minutes", "km", "distance")) else looks.whole
+    return looks.fine if name.startswith(_FINE) else looks.whole

@@ -58,6 +58,7 @@ def inconsistent(study: Study, path: Path) -> Iterable[Breach]:
     if "transit" in given.modes and study.inputs.travel is None:
         yield Breach("transit_needs_matrix", {"path": str(path)})
     yield from _options(study, path)
+    yield from _comparisons(study, path)
 
 
 def _options(study: Study, path: Path) -> Iterable[Breach]:
@@ -72,3 +73,25 @@ def _options(study: Study, path: Path) -> Iterable[Breach]:
             if used and key not in allowed:
                 told = {"key": f"inputs.{key}.{name}", "allowed": ", ".join(allowed)}
                 yield Breach("input_option_unused", {"path": str(path), **told})
+
+
+def _comparisons(study: Study, path: Path) -> Iterable[Breach]:
+    """Tell indicators that cannot be held against what is computed."""
+    from geo_mbo.analysis.published import KEYED, MEASURED_IN
+
+    searched = study.parameters.modes
+    for n, wish in enumerate(study.indicators):
+        where: dict[str, object] = {"path": str(path), "key": f"indicator.{n}"}
+        if wish.compare and wish.by not in KEYED:
+            yield Breach("compare_by", {**where, "by": wish.by})
+        for mode in wish.compare.values():
+            if mode not in searched:
+                allowed = ", ".join(searched)
+                yield Breach("compare_mode", {**where, "value": mode, "allowed": allowed})
+        # What the catalogue describes has its unit there.
+        if wish.compare and (wish.unit or wish.columns) and wish.unit.lower() not in MEASURED_IN:
+            yield Breach("compare_unit", {**where, "value": wish.unit or "-"})
+        if any(wish.compare) and (
+            "mode" in wish.where or (wish.columns and "mode" not in wish.columns)
+        ):
+            yield Breach("compare_modes_column", where)

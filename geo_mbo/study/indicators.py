@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from geo_mbo.analysis import Yardstick
     from geo_mbo.sources.catalogue import DataSet
 
 OWN = "own_numbers"
@@ -53,7 +54,7 @@ def read_wishes(
     import pandas as pd
 
     tables, breaches = list[pd.DataFrame](), list[Breach]()
-    for wish in study.indicators:
+    for wish in (one for asked in study.indicators for one in asked.each()):
         try:
             tables.append(_read(study, wish, areas, changes, notify))
         except GeoMboError as error:
@@ -63,6 +64,21 @@ def read_wishes(
     if not tables:
         return empty(INDICATORS)
     return checked(pd.concat(tables, ignore_index=True), INDICATORS, source="indicator")
+
+
+def yardsticks(study: Study) -> tuple[Yardstick, ...]:
+    """Give the distances and times that a study holds against what is computed."""
+    from geo_mbo.analysis import Yardstick
+
+    found = []
+    for wish in (one for asked in study.indicators for one in asked.each()):
+        for told, mode in wish.compare.items():
+            if wish.by not in ("municipality", "institution"):
+                continue
+            chosen = wish.where.get("mode", "")
+            word = told or (chosen if isinstance(chosen, str) else "")
+            found.append(Yardstick(wish.name, wish.by, mode, word))
+    return tuple(found)
 
 
 def _read(

@@ -81,6 +81,14 @@ def _spelled_out(value: object) -> object:
 _File = Annotated[InputFile, BeforeValidator(_spelled_out)]
 
 
+def _one_mode(value: object) -> object:
+    """Let a bare mode stand for numbers of which no mode is told."""
+    return {"": value} if isinstance(value, str) else value
+
+
+_Modes = Annotated[dict[str, str], BeforeValidator(_one_mode)]
+
+
 class Inputs(_Strict):
     """The inputs of a study, each a path or a table with ``path`` and more.
 
@@ -175,6 +183,9 @@ class IndicatorFile(InputFile):
     wide
         Headers of the columns of numbers, where years (``"Aantal {year}"``) or categories stand
         beside each other.
+    compare
+        Mode that a distance or time is held against; or, where the file tells modes, the
+        publisher's name of each to ours: each of these is an indicator of its own.
     """
 
     name: str = Field(min_length=1)
@@ -184,6 +195,29 @@ class IndicatorFile(InputFile):
     unit: str = ""
     masks: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
+    compare: _Modes = Field(default_factory=dict)
+
+    def each(self) -> tuple[IndicatorFile, ...]:
+        """Give the indicators that this comes to: one a mode where the publisher's are named.
+
+        Examples
+        --------
+        >>> asked = IndicatorFile(name="Afstand", by="institution", compare={"ov": "transit"})
+        >>> [(one.name, one.where, one.compare) for one in asked.each()]
+        [('Afstand (ov)', {'mode': 'ov'}, {'ov': 'transit'})]
+        """
+        if not any(self.compare):
+            return (self,)
+        return tuple(
+            self.model_copy(
+                update={
+                    "name": f"{self.name} ({told})",
+                    "where": {**self.where, "mode": told},
+                    "compare": {told: mode},
+                }
+            )
+            for told, mode in self.compare.items()
+        )
 
 
 class Region(_Strict):

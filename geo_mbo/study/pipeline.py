@@ -13,6 +13,7 @@ from geo_mbo.progress import Progress, part, silent
 from geo_mbo.provenance import About
 from geo_mbo.study.about import about
 from geo_mbo.study.fetched import own_store, with_files
+from geo_mbo.study.indicators import yardsticks
 from geo_mbo.study.inputs import read_tables, region_of
 from geo_mbo.study.journeys import reach_of, read_roads, travel_of
 from geo_mbo.study.model import Study
@@ -163,6 +164,7 @@ def measure_study(
         forecast_year=given.forecast_year,
         share=given.catchment_share,
         focus=focus,
+        yardsticks=yardsticks(study),
     )
     findings = find(
         tables,
