@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from shapely import Point, box
 
-from geo_mbo.analysis import Choices, find
+from geo_mbo.analysis import Choices, compared_indicators, find
 from geo_mbo.counts import COUNTS
 from geo_mbo.errors import InputError
 from geo_mbo.sample import sample_town
-from geo_mbo.schema import AREAS, RD, checked
+from geo_mbo.schema import AREAS, INDICATORS, RD, checked
 from geo_mbo.tables import checked_tables
 from geo_mbo.tables.region import ELSEWHERE, cut_out
 
@@ -128,3 +128,36 @@ def test_a_site_outside_every_municipality_is_beyond(town) -> None:
     sites = pd.concat([town.tables.sites, lone], ignore_index=True)
     tables = replace(town.tables, sites=gpd.GeoDataFrame(sites, crs=RD))
     assert "lone" not in set(cut(tables, ["Aldermeer"], margin_km=100).tables.sites["site_id"])
+
+
+def test_a_region_partly_here_has_no_sum_of_its_part(town) -> None:
+    def young(tables) -> pd.DataFrame:
+        found = compared_indicators(tables, notify=lambda _: None)
+        return found.query("indicator == 'inhabitants_15_24'").set_index("key")
+
+    assert young(town.tables).loc["PV90", "value"] == 700
+    part = young(checked_tables(cut(town.tables, ["Aldermeer"]).tables))
+    assert part.loc["GM9001", "value"] == 400
+    assert np.isnan(part.loc["PV90", "value"])
+    # What was published of it holds, whatever is left of it.
+    told = town.tables.indicators.query("key == 'GM9001' and indicator == 'inhabitants_15_24'")
+    told = told.assign(key_kind="province", key="PV90", value=710, value_low=710, value_high=710)
+    both = replace(town.tables, indicators=pd.concat([town.tables.indicators, told]))
+    assert young(cut(both, ["Aldermeer"]).tables).loc["PV90", "value"] == 710
+
+
+def test_an_institution_partly_here_has_no_sum_of_its_sites(town) -> None:
+    mine = town.tables.sites.query("institution_id == '90AA' and status == 'existing'")
+    assert mine["municipality_id"].nunique() > 1
+    rows = pd.DataFrame(
+        {
+            "key_kind": "site", "key": mine["site_id"], "indicator": "Studenten", "year": 2024,
+            "value": 40.0, "value_low": 40.0, "value_high": 40.0, "label": None,
+            "unit": "students", "source": "DUO",
+        }
+    )  # fmt: skip
+    tables = replace(town.tables, indicators=checked(rows, INDICATORS))
+    home = mine["municipality_id"].iloc[0]
+    for names, known in (([home], 0), (list(mine["municipality_id"].unique()), 1)):
+        found = compared_indicators(cut(tables, names).tables, notify=lambda _: None)
+        assert found.query("key_kind == 'institution'")["value"].notna().sum() == known

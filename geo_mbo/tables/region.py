@@ -28,6 +28,7 @@ ELSEWHERE = "NL"
 """Origin of students who live in the Netherlands, but beyond the margin."""
 
 _LARGER = ("country", "province", "labour_market", "corop", "rmc")
+_SMALL = ("pc4", "district", "neighbourhood")
 _INPUTS = {
     "province": "provinces",
     "labour_market": "labour_markets",
@@ -81,7 +82,8 @@ def cut_out(
     -------
     Cut
         Its students from beyond have origin ``NL`` (elsewhere in the Netherlands); those who leave
-        the surroundings for a site farther away are not in it.
+        the surroundings for a site farther away are not in it. A larger region or an institution
+        that is only partly in it has the numbers published of it, or none: not the sum of a part.
 
     Raises
     ------
@@ -109,7 +111,7 @@ def cut_out(
     leaving = tables.students[away & tables.students["origin_id"].isin(kept)]
     _tell(leaving, len(tables.sites) - len(sites), region, margin_km, notify)
     areas = _areas_near(tables.areas, kept)
-    institutions = frozenset(sites["institution_id"].dropna())
+    institutions = _owners(sites)
     cut = replace(
         tables,
         sites=sites,
@@ -119,7 +121,13 @@ def cut_out(
         enrolments=_of(tables.enrolments, "institution_id", institutions),
         residents=_from_elsewhere(_of(tables.residents, "institution_id", institutions), kept),
         origins=_of(tables.origins, "area_id", frozenset(kept)),
-        indicators=_indicators_near(tables.indicators, areas, sites, institutions),
+        indicators=_without_partial_sums(
+            _indicators_near(tables.indicators, areas, sites, institutions),
+            {
+                **_partly_here(tables.areas, areas),
+                "institution": _owners(tables.sites[~site_near]) & institutions,
+            },
+        ),
     )
     return Cut(cut, frozenset(towns.loc[central, "area_id"]))
 
@@ -142,7 +150,7 @@ def _areas_near(areas: gpd.GeoDataFrame, kept: pd.Series) -> gpd.GeoDataFrame:
     """Keep the municipalities near, what lies in them, and the larger regions they lie in."""
     names, level = frozenset(kept), areas["level"]
     town = (level == "municipality") & areas["area_id"].isin(names)
-    small = level.isin(["pc4", "district", "neighbourhood"]) & areas["parent_id"].isin(names)
+    small = level.isin(_SMALL) & areas["parent_id"].isin(names)
     points = areas.loc[town].geometry.representative_point()
     around = {of for name in _LARGER for of in inside(points, of_level(areas, name)).dropna()}
     larger = level.isin(_LARGER) & areas["area_id"].isin(around)
@@ -173,6 +181,49 @@ def _indicators_near(
     of_owner = (kind == "institution") & key.isin(institutions)
     nowhere = kind.isin(["country", "programme", "sector"])
     return indicators[of_area | of_site | of_owner | nowhere].reset_index(drop=True)
+
+
+def _partly_here(whole: gpd.GeoDataFrame, near: gpd.GeoDataFrame) -> dict[str, frozenset[str]]:
+    """Give by level the larger regions of which some municipalities are not there any more."""
+    towns = of_level(whole, "municipality")
+    gone = towns[~towns["area_id"].isin(near["area_id"])]
+    points = gone.geometry.representative_point()
+    found = {}
+    for level in _LARGER:
+        ids = of_level(near, level)["area_id"]
+        around = (
+            gone["parent_id"] if level == "province" else inside(points, of_level(whole, level))
+        )
+        found[level] = frozenset(ids[ids.isin(around.dropna())])
+    return found
+
+
+def _owners(sites: pd.DataFrame) -> frozenset[str]:
+    return frozenset(sites["institution_id"].dropna())
+
+
+def _without_partial_sums(near: pd.DataFrame, partly: dict[str, frozenset[str]]) -> pd.DataFrame:
+    """Give wholes that are partly here a row without a number, so that no part is told as theirs.
+
+    Measures add the parts of a whole that has no row of its own, which would pass here for all.
+    """
+    import pandas as pd
+
+    of = ["indicator", "year"]
+    made = [near]
+    for kind, ids in partly.items():
+        part = "site" if kind == "institution" else "municipality"
+        small = () if part == "site" else _SMALL
+        below = near["key_kind"].isin([part, *small])
+        asked = near[below & near["value"].notna()].drop_duplicates(of)
+        there = pd.MultiIndex.from_frame(near.loc[near["key_kind"] == kind, ["key", *of]])
+        for key in sorted(ids):
+            rows = asked.assign(key_kind=kind, key=key, label=None)
+            rows = rows[~pd.MultiIndex.from_frame(rows[["key", *of]]).isin(there)]
+            made.append(
+                rows.assign(value=float("nan"), value_low=float("nan"), value_high=float("nan"))
+            )
+    return pd.concat([frame for frame in made if len(frame)] or [near], ignore_index=True)
 
 
 def _of(frame: Frame, column: str, values: frozenset[str]) -> Frame:
