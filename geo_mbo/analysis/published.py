@@ -302,13 +302,22 @@ def _compared(
     rows = found.rows.rename(columns=named).assign(**same, outcome=_outcomes(found.rows))
     # No end of a class is not the same as nobody who gets there.
     rows["published_high"] = rows["published_high"].replace(np.inf, np.nan)
-    rows["reasons"] = rows["reasons"].replace("", None)
+    rows["reasons"] = [_telling(codes, one.by) for codes in rows["reasons"]]
     counts = {f"rows_{name}": int((rows["outcome"] == name).sum()) for name in OUTCOMES}
     counts["rows_compared"] = counts["rows_agrees"] + counts["rows_differs"]
     told = found.summary.iloc[0]
     figures = {name: float(told[name]) for name in (*_FIGURES, "close_share")}
     summary = pd.DataFrame([same]).assign(**counts, **figures)
     return rows, summary
+
+
+def _telling(codes: str, by: str) -> str | None:
+    """Leave out what holds for every municipality: that its students go to several sites."""
+    told = codes.split(",")
+    if by == "municipality" and "several_sites" in told:
+        told.remove("several_sites")
+        return ",".join(told) or "unexplained"
+    return codes or None
 
 
 def _outcomes(rows: pd.DataFrame) -> np.ndarray:

@@ -14,7 +14,15 @@ from geo_mbo.cache import write_text
 from geo_mbo.messages import Lang, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About
-from geo_mbo.report import background, indicators, outlook, pictures, provision, travel
+from geo_mbo.report import (
+    background,
+    indicators,
+    outlook,
+    pictures,
+    provision,
+    travel,
+    validation,
+)
 from geo_mbo.report.parts import Figure, Section
 from geo_mbo.report.scenarios import scenarios as scenarios_told
 from geo_mbo.report.view import View, view_of
@@ -95,6 +103,7 @@ def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
         indicators.indicators(findings, view),
+        *validation.compared(findings, view),
         travel.inequality(findings, view),
     )
 

@@ -147,7 +147,7 @@ def _picture(
     axes.set_axis_off()
     bytes_ = BytesIO()
     figure.savefig(bytes_, format="png", facecolor=GROUND, metadata={"Software": None})
-    return "data:image/png;base64," + b64encode(_fewer_colours(bytes_.getvalue())).decode()
+    return "data:image/png;base64," + b64encode(fewer_colours(bytes_.getvalue())).decode()
 
 
 def charts(panels: Sequence[Panel]) -> str:
@@ -167,7 +167,7 @@ def charts(panels: Sequence[Panel]) -> str:
         _bars(axes, panel, letters)
     bytes_ = BytesIO()
     figure.savefig(bytes_, format="png", metadata={"Software": None})
-    return "data:image/png;base64," + b64encode(_fewer_colours(bytes_.getvalue())).decode()
+    return "data:image/png;base64," + b64encode(fewer_colours(bytes_.getvalue())).decode()
 
 
 def _bars(axes: Axes, panel: Panel, letters: int) -> None:
@@ -207,7 +207,7 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _fewer_colours(png: bytes) -> bytes:
+def fewer_colours(png: bytes) -> bytes:
     """Halve a picture's bytes: a palette does for a few shades."""
     from PIL import Image
 
