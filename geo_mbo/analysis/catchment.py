@@ -1,7 +1,8 @@
 """Catchments (verzorgingsgebieden): where students come from, and who lives within reach.
 
-The observed catchment is what students do now; the travel catchment is what roads allow. Their
-difference is the finding.
+The observed catchment is what students do now, the travel catchment what roads allow, and the
+modelled one what a model of choice expects (`geo_mbo.analysis.modelled`). Their differences are the
+finding (`geo_mbo.analysis.differences`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.analysis.members import CORE, WIDE, catchments
 from geo_mbo.analysis.nearest import nearest_site
+from geo_mbo.analysis.privacy import veiled
 from geo_mbo.analysis.weighting import SLACK, homes, joined, named, open_sites, positions
 from geo_mbo.counts import COUNTS, share, total
 
@@ -109,6 +112,49 @@ def _ranked(known: pd.DataFrame, *, least: float) -> pd.DataFrame:
     so_far = found.groupby("site_id")["share"].cumsum()
     before = so_far - found["share"]
     return found.assign(cumulative_share=so_far, inside=before < least * (1 - SLACK))
+
+
+def observed_catchments(
+    students: pd.DataFrame, *, core: float = CORE, wide: float = WIDE
+) -> pd.DataFrame:
+    """Find the core and the wide catchment of each site, and how sure each municipality is in them.
+
+    Primary and secondary trade areas (Applebaum 1966), as `observed_catchment`, with what masked
+    counts leave open: a municipality is in a catchment surely or perhaps.
+
+    Parameters
+    ----------
+    students
+        Contract STUDENTS, the rows of one year. Who comes from abroad, from elsewhere or from an
+        unknown home is not counted here; `observed_catchment` has rows for them.
+    core, wide
+        Shares (0-1) of the students with a known home that the catchments hold.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``site_id``, ``area_id``, ``rank`` (1 = most students; equal numbers by ``area_id``),
+        ``students`` (and bounds; counts of 1-4 as a masked cell), ``share`` (and bounds) and
+        ``cumulative_share`` of the site's students, ``core`` and ``wide``: inside by expected
+        numbers, ``core_surely`` and ``wide_surely``: by all numbers within the bounds,
+        ``core_perhaps`` and ``wide_perhaps``: by some. ``withheld``: the site has fewer than five
+        students; shares are missing then and nothing is inside.
+
+    Examples
+    --------
+    >>> from geo_mbo.sample import sample_town
+    >>> students = sample_town().tables.students.query("year == 2024")
+    >>> found = observed_catchments(students).query("site_id == '90AA001'")
+    >>> found[["area_id", "students", "core", "wide", "wide_surely", "wide_perhaps"]]
+      area_id  students   core   wide  wide_surely  wide_perhaps
+    0  GM9001      60.0   True   True         True          True
+    1  GM9002      10.0  False  False        False         False
+    2  GM9003       2.5  False  False        False         False
+    """
+    known = students[students["origin_kind"] == "municipality"]
+    flows = total(known.dropna(subset=["site_id", "origin_id"]), ["site_id", "origin_id"])
+    by_area = veiled(flows).rename(columns={"origin_id": "area_id"})
+    return catchments(by_area, core=core, wide=wide)
 
 
 def travel_catchment(
