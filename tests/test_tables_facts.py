@@ -117,6 +117,11 @@ def test_a_split_and_a_merger(areas: gpd.GeoDataFrame, changes: pd.DataFrame) ->
     assert found.set_index("key")["value"].to_dict() == {"GM0001": 115, "GM0002": 33}
 
 
+def test_a_brin_in_small_letters_is_the_same_institution(areas: gpd.GeoDataFrame) -> None:
+    found = as_indicators(facts([8, 7], institution_id=["25lh", "25LH"]), areas)
+    assert found[["key", "value"]].to_numpy().tolist() == [["25LH", 15]]
+
+
 def test_codes_of_municipalities_in_any_writing(
     areas: gpd.GeoDataFrame, changes: pd.DataFrame
 ) -> None:

@@ -161,3 +161,29 @@ def test_an_institution_partly_here_has_no_sum_of_its_sites(town) -> None:
     for names, known in (([home], 0), (list(mine["municipality_id"].unique()), 1)):
         found = compared_indicators(cut(tables, names).tables, notify=lambda _: None)
         assert found.query("key_kind == 'institution'")["value"].notna().sum() == known
+
+
+def test_codes_that_are_nowhere_are_told(town) -> None:
+    rows = pd.DataFrame(
+        {
+            "key_kind": "institution", "key": ["90AA", "99ZZ"], "indicator": "Oordeel",
+            "year": 2024, "value": np.nan, "value_low": np.nan, "value_high": np.nan,
+            "label": "Goed", "unit": "-", "source": "Inspectie",
+        }
+    )  # fmt: skip
+    notes: list = []
+    tables = replace(town.tables, indicators=checked(rows, INDICATORS))
+    cut(tables, ["Aldermeer"], margin_km=5, notify=notes.append)
+    told = {found.code: found for found in notes}
+    assert told["indicator_institutions_nowhere"].rows == ("99ZZ",)
+    assert "met 5 km eromheen" in told["region_cut"].text("nl")
+
+
+def test_of_many_names_the_nearest_are_told(town) -> None:
+    one = town.tables.areas[town.tables.areas["level"] == "municipality"].iloc[[0]]
+    names = ["Utrecht", "Maastricht", *(f"Plaats {k}" for k in range(50))]
+    many = pd.concat([one.assign(name=n, area_id=f"GM{k:04}") for k, n in enumerate(names)])
+    tables = replace(town.tables, areas=gpd.GeoDataFrame(many, crs=RD))
+    with pytest.raises(InputError, match=r"There are: Utrecht, (Maastricht, )?\.\.\.") as error:
+        cut(tables, ["Utrcht"])
+    assert len(str(error.value)) < 200

@@ -88,6 +88,11 @@ def keys_of(
         found = _countries(_plain(rows, rows[column]), source=source)
     elif by in REGIONS:
         found = _regions(_plain(rows, rows[column]), by, areas=areas, source=source, notify=notify)
+    elif by == "institution":
+        # A BRIN has capitals; people type it without.
+        words = rows[column].astype("str").str.strip()
+        brin = words.str.fullmatch(r"\d\d[A-Za-z]{2}").fillna(False).astype(bool)
+        found = _plain(rows, words.mask(brin, words.str.upper()))
     else:
         found = _plain(rows, rows[column])
     return _kept(found, rows, source=source, notify=notify)

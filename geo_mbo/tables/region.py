@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, cast
 
 from geo_mbo.counts import COUNTS, total
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "NL"
 """Origin of students who live in the Netherlands, but beyond the margin."""
+
+_LISTED = 40
+"""How many names a message lists at most."""
 
 _LARGER = ("country", "province", "labour_market", "corop", "rmc")
 _SMALL = ("pc4", "district", "neighbourhood")
@@ -76,7 +80,8 @@ def cut_out(
     margin_km
         How far the surroundings reach, in kilometres.
     notify
-        Gets a note on the sites that are beyond, and on the students who go there.
+        Gets a note on the sites that are beyond, and on the students who go there; and on
+        indicators of institutions and sites that are nowhere in the country.
 
     Returns
     -------
@@ -110,6 +115,7 @@ def cut_out(
     away = tables.students["site_id"].notna() & ~tables.students["site_id"].isin(sites["site_id"])
     leaving = tables.students[away & tables.students["origin_id"].isin(kept)]
     _tell(leaving, len(tables.sites) - len(sites), region, margin_km, notify)
+    _tell_nowhere(tables, notify)
     areas = _areas_near(tables.areas, kept)
     institutions = _owners(sites)
     cut = replace(
@@ -141,9 +147,18 @@ def _region(areas: gpd.GeoDataFrame, level: str, names: Sequence[str]) -> gpd.Ge
     known = {*found["name"].map(name_key), *found["area_id"].map(name_key)}
     absent = sorted(name for name in names if name_key(name) not in known)
     if absent:
-        listed = ", ".join(sorted(there["name"]))
+        listed = _near(absent, sorted(there["name"]))
         raise InputError.of("unknown_region", level=level, value=", ".join(absent), there=listed)
     return cast("gpd.GeoDataFrame", found)
+
+
+def _near(absent: Sequence[str], names: Sequence[str]) -> str:
+    """Name the areas that may have been meant; all of them where they are few or none is near."""
+    spelled = {name_key(name): name for name in names}
+    near = [k for n in absent for k in get_close_matches(name_key(n), spelled, n=3, cutoff=0.6)]
+    meant = [spelled[key] for key in dict.fromkeys(near)]
+    shown = meant if meant and len(names) > _LISTED else names
+    return ", ".join(shown[:_LISTED]) + (", ..." if len(shown) < len(names) else "")
 
 
 def _areas_near(areas: gpd.GeoDataFrame, kept: pd.Series) -> gpd.GeoDataFrame:
@@ -240,7 +255,20 @@ def _tell(
             "region_cut",
             count=beyond,
             name=", ".join(region["name"]),
-            margin=margin_km,
+            margin=int(margin_km) if float(margin_km).is_integer() else margin_km,
             students=round(float(latest["students"].sum())),
         )
     )
+
+
+def _tell_nowhere(tables: Tables, notify: Notify) -> None:
+    """Tell of keys that no institution or site has: afterwards all would pass for far away."""
+    told, sites = tables.indicators, tables.sites
+    for kind, code, known in (
+        ("institution", "indicator_institutions_nowhere", _owners(sites)),
+        ("site", "indicator_sites_nowhere", frozenset(sites["site_id"])),
+    ):
+        keys = told.loc[told["key_kind"] == kind, "key"]
+        nowhere = sorted(set(keys) - known)
+        if nowhere:
+            notify(note(code, nowhere))
