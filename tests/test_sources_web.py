@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -250,6 +251,57 @@ class TestAsking:
         with pytest.raises(InputError, match="mirror"):
             Web(frozenset(), mirror="mirror.intern")
 
+    @pytest.mark.parametrize("status", [202, 204, 206, 300, 304])
+    def test_an_answer_that_is_none(self, serve, tmp_path: Path, status: int) -> None:
+        server = serve(plain(status, b""))
+        with pytest.raises(FetchError, match=f"answer {status}"):
+            server.web().json(URL)
+        with pytest.raises(FetchError, match=f"answer {status}"):
+            download(server.web(), URL, tmp_path / "a.csv")
+        assert not (tmp_path / "a.csv").exists()
+
+    @pytest.mark.parametrize(
+        "to", ["https://[bad/", "https://duo.nl:port/", "https://duo.nl/%2e%2e/other.nl/a"]
+    )
+    def test_a_redirect_to_what_is_no_address(self, serve, to: str) -> None:
+        server = serve(plain(302, b"", Location=to), plain())
+        with pytest.raises(FetchError, match="not asked"):
+            server.web().json(URL)
+        assert len(server.asked) == 1
+
+    def test_the_body_of_a_redirect_is_not_read(self, serve) -> None:
+        server = serve(plain(302, b"x", length=1 << 40, Location="/b"), plain(body=b"{}"))
+        assert server.web().json(URL) == {}
+
+    def test_an_answer_without_a_bottom(self, serve) -> None:
+        with pytest.raises(FetchError, match="cannot be read"):
+            serve(plain(body=b"[" * 100_000)).web().json(URL)
+
+    @pytest.mark.parametrize("chunked", [True, False])
+    def test_a_byte_now_and_then_is_not_waited_for(
+        self, serve, tmp_path: Path, chunked: bool
+    ) -> None:
+        over = threading.Event()
+
+        def drip(handler: BaseHTTPRequestHandler) -> None:
+            handler.send_response(200)
+            if chunked:
+                handler.send_header("Transfer-Encoding", "chunked")
+            handler.end_headers()
+            with suppress(OSError):
+                while not over.wait(0.02):
+                    handler.wfile.write(b"1\r\nx\r\n" if chunked else b"x")
+
+        who = replace(serve(drip).web(), slow_s=0.2, attempts=2)
+        try:
+            with pytest.raises(FetchError, match="less than 65536 bytes"):
+                who.text(URL)
+            with pytest.raises(FetchError, match="less than 65536 bytes"):
+                download(who, URL, tmp_path / "a.csv")
+        finally:
+            over.set()
+        assert not (tmp_path / "a.csv").exists()
+
 
 class TestDownload:
     def test_whole(self, serve, tmp_path: Path) -> None:
@@ -304,6 +356,56 @@ class TestDownload:
         server = serve(ranged(cut=100_000), wrong, ranged())
         download(server.web(), URL, tmp_path / "a.csv")
         assert (tmp_path / "a.csv").read_bytes() == BODY
+
+    @pytest.mark.parametrize("told", [{"ETag": '"two"'}, {}])
+    def test_the_rest_of_another_state_is_not_glued_on(
+        self, serve, tmp_path: Path, told: dict[str, str]
+    ) -> None:
+        other = BODY[::-1]
+
+        def heedless(handler: BaseHTTPRequestHandler) -> None:
+            begin, size = 65536, len(other)
+            say(
+                handler,
+                206,
+                other[begin:],
+                Content_Range=f"bytes {begin}-{size - 1}/{size}",
+                **told,
+            )
+
+        server = serve(ranged(cut=100_000), heedless, ranged(other, etag='"two"'))
+        download(server.web(), URL, tmp_path / "a.csv")
+        assert (tmp_path / "a.csv").read_bytes() == other
+
+    @pytest.mark.parametrize("total", ["*", "70000"])
+    def test_a_rest_that_does_not_tell_the_size_of_the_whole(
+        self, serve, tmp_path: Path, total: str
+    ) -> None:
+        def short(handler: BaseHTTPRequestHandler) -> None:
+            rest = BODY[65536:70_000]
+            say(handler, 206, rest, Content_Range=f"bytes 65536-69999/{total}", ETag='"one"')
+
+        server = serve(ranged(cut=100_000), short, ranged())
+        download(server.web(), URL, tmp_path / "a.csv")
+        assert (tmp_path / "a.csv").read_bytes() == BODY
+
+    def test_packed_on_the_way_it_starts_again(self, serve, tmp_path: Path) -> None:
+        body = b"".join(sha256(b"%d" % n).hexdigest().encode() + b"\n" for n in range(9000))
+        packed = gzip.compress(body)
+        cut = plain(
+            body=packed[:200_000], length=len(packed), ETag='"one"', Content_Encoding="gzip"
+        )
+        server = serve(cut, plain(body=packed, ETag='"one"', Content_Encoding="gzip"))
+        download(server.web(), URL, tmp_path / "a.csv")
+        assert (tmp_path / "a.csv").read_bytes() == body
+        assert "Range" not in server.asked[-1][1]
+
+    def test_what_another_address_had_says_nothing(self, serve, tmp_path: Path) -> None:
+        server = serve(ranged())
+        first = download(server.web(), URL, tmp_path / "a.csv")
+        known = replace(first, url="https://duo.nl/a-2024.csv")
+        download(server.web(), URL, tmp_path / "b.csv", known=known)
+        assert (tmp_path / "b.csv").read_bytes() == BODY
 
     def test_a_rest_that_was_whole_already(self, serve, tmp_path: Path) -> None:
         (tmp_path / "a.csv.part").write_bytes(BODY)
@@ -372,6 +474,16 @@ class TestStore:
         assert self.fetch(None, tmp_path, notify=notes.append) == path
         assert len(server.asked) == 1
         assert [found.code for found in notes] == ["kept_file", "kept_file"]
+
+    def test_what_an_ended_run_left_is_not_what_holds(
+        self, serve, tmp_path: Path, institutions: bytes
+    ) -> None:
+        server = serve(ranged(institutions))
+        path = self.fetch(server, tmp_path)
+        left = path.parents[1] / "incoming" / path.name
+        left.parent.mkdir()
+        left.write_bytes(b"what came, and did not settle")
+        assert self.fetch(server, tmp_path, again=True).read_bytes() == institutions
 
     def test_offline_without_a_file(self, tmp_path: Path) -> None:
         with pytest.raises(MissingFileError, match="geo-mbo fetch institutions"):

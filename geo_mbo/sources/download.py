@@ -2,8 +2,8 @@
 
 While a file comes in it lies beside its place as ``NAME.part``, with what is known of it in
 ``NAME.part.json``. After a break only the rest is asked for, provided the publisher still has the
-same file (``If-Range``); otherwise it starts again. What comes in whole takes the place of what was
-there in one step.
+same file (``If-Range``) and says so; otherwise it starts again. What comes in whole takes the place
+of what was there in one step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from geo_mbo.cache import write_text
 from geo_mbo.errors import FetchError, FileError
 from geo_mbo.progress import Progress, silent
-from geo_mbo.sources.web import Web, again_and_again, asking, is_page
+from geo_mbo.sources.web import Web, again_and_again, asking, chunks, is_page
 
 if TYPE_CHECKING:
     import requests
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 20 << 30
 """A file larger than this is refused: no publisher here has one."""
 
-_CHUNK = 1 << 16  # of a chunk that breaks off nothing is kept: a large one would cost more
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,20 @@ def download(
     FileError
         The disk is full or may not be written.
     """
-    part = _Part(to)
+    part = _Part(to, url)
     found: Fetched | None = None
     try:
         to.parent.mkdir(parents=True, exist_ok=True)
         with asking(url):
             for attempt in again_and_again(web):
-                fresh = known if part.size == 0 else None
+                # That another address did not change says nothing of this one.
+                fresh = known if part.size == 0 and known and known.url == url else None
                 with (
                     attempt,
                     part.without_a_rest(),
                     web.asked(url, params=params, headers=part.headers(fresh)) as answer,
                 ):
-                    found = _received(answer, part, url, fresh, most_bytes, progress)
+                    found = _received(answer, part, web, fresh, most_bytes, progress)
         if found is None:
             raise FetchError.of("fetch_failed", url=url, reason="no answer")
         part.settle(to)
@@ -131,7 +132,8 @@ def download(
 class _Part:
     """What came in so far, and what is known of the file it belongs to."""
 
-    def __init__(self, to: Path) -> None:
+    def __init__(self, to: Path, url: str) -> None:
+        self.url = url
         self.path = to.with_name(to.name + ".part")
         self.beside = to.with_name(to.name + ".part.json")
 
@@ -145,7 +147,8 @@ class _Part:
             told = json.loads(self.beside.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return told if isinstance(told, dict) else {}
+        ours = isinstance(told, dict) and told.get("url") == self.url
+        return told if ours else {}
 
     def headers(self, known: Fetched | None) -> dict[str, str]:
         """Ask for the rest of what lies here, or for the file only where it changed."""
@@ -160,10 +163,10 @@ class _Part:
             headers["If-Modified-Since"] = known.modified
         return headers
 
-    def begin(self, mark: str) -> None:
-        """Start again, remembering the publisher's name for this state of the file."""
+    def begin(self, mark: str, whole: int | None = None) -> None:
+        """Start again, remembering what the publisher calls this state, and its size."""
         self.path.unlink(missing_ok=True)
-        write_text(self.beside, json.dumps({"mark": mark}))
+        write_text(self.beside, json.dumps({"url": self.url, "mark": mark, "whole": whole}))
 
     @contextmanager
     def without_a_rest(self) -> Iterator[None]:
@@ -188,7 +191,7 @@ class _Part:
 def _received(
     answer: requests.Response,
     part: _Part,
-    url: str,
+    web: Web,
     known: Fetched | None,
     most_bytes: int,
     progress: Progress,
@@ -203,15 +206,28 @@ def _received(
         if answer.status_code == 206:
             part.begin("")
             raise _broke_off("another part than was asked for")
-        # A weak mark (W/) says that two states mean the same, not that their bytes are.
-        part.begin(etag if etag and not etag.startswith("W/") else modified)
-    _room(part, whole, most_bytes, url)
-    _take_in(answer, part, whole, most_bytes, url, progress)
+        part.begin(_mark(answer), whole)
+    _room(part, whole, most_bytes)
+    _take_in(answer, part, whole, web, most_bytes, progress)
     if whole is not None and part.size != whole:
         if part.size > whole:
             part.begin("")
         raise _broke_off(f"{part.size} of {whole} bytes")
-    return Fetched(url, part.size, _digest(part, url), etag, modified, now)
+    return Fetched(part.url, part.size, _digest(part), etag, modified, now)
+
+
+def _mark(answer: requests.Response) -> str:
+    """Give the publisher's name for this state of the file, by which the rest can be asked for."""
+    if _packed(answer):
+        # The rest that it would give is one of the packed file, not of what lies here.
+        return ""
+    etag, modified = (answer.headers.get(name, "") for name in ("ETag", "Last-Modified"))
+    # A weak mark (W/) says that two states mean the same, not that their bytes are.
+    return etag if etag and not etag.startswith("W/") else modified
+
+
+def _packed(answer: requests.Response) -> bool:
+    return answer.headers.get("Content-Encoding", "identity").lower() != "identity"
 
 
 def _whole_bytes(answer: requests.Response, part: _Part) -> int | None:
@@ -220,22 +236,30 @@ def _whole_bytes(answer: requests.Response, part: _Part) -> int | None:
     if answer.status_code == 206 and total.isdigit():
         return int(total)
     length = answer.headers.get("Content-Length", "")
-    if answer.headers.get("Content-Encoding", "identity") != "identity" or not length.isdigit():
+    if _packed(answer) or not length.isdigit():
         return None
     return int(length) + (part.size if answer.status_code == 206 else 0)
 
 
 def _goes_on(answer: requests.Response, part: _Part) -> bool:
-    sent = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
-    return sent.isdigit() and int(sent) == part.size
+    """Say whether this is the rest of what lies here: from its end, of the same state and size."""
+    said = answer.headers.get("Content-Range", "").removeprefix("bytes ")
+    sent, total = said.partition("-")[0], said.rpartition("/")[2]
+    if not (sent.isdigit() and int(sent) == part.size and total.isdigit()) or _packed(answer):
+        return False
+    # There are publishers that take no notice of If-Range. Of the marks, a date may be left out.
+    mark, told = str(part.told.get("mark", "")), answer.headers
+    now = told.get("ETag") if mark.startswith('"') else told.get("Last-Modified", mark)
+    return now == mark and part.told.get("whole") in (None, int(total))
 
 
-def _room(part: _Part, whole: int | None, most_bytes: int, url: str) -> None:
+def _room(part: _Part, whole: int | None, most_bytes: int) -> None:
     """Refuse what is too large before it comes in."""
     if whole is None:
         return
     if whole > most_bytes:
-        raise FetchError.of("fetch_too_large", url=url, limit=most_bytes)
+        part.begin("")
+        raise FetchError.of("fetch_too_large", url=part.url, limit=most_bytes)
     free, needed = shutil.disk_usage(part.path.parent).free, whole - part.size
     if needed > free:
         raise FileError.of("disk_full", path=str(part.path.parent), needed=needed, free=free)
@@ -245,22 +269,24 @@ def _take_in(
     answer: requests.Response,
     part: _Part,
     whole: int | None,
+    web: Web,
     most_bytes: int,
-    url: str,
     progress: Progress,
 ) -> None:
     with part.path.open("ab") as file:
         size = part.size
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in chunks(answer, slow_s=web.slow_s):
             size += len(chunk)
             if size > most_bytes:
-                raise FetchError.of("fetch_too_large", url=url, limit=most_bytes)
+                file.close()
+                part.begin("")
+                raise FetchError.of("fetch_too_large", url=part.url, limit=most_bytes)
             file.write(chunk)
             if whole:
                 progress(min(size / whole, 1.0), "fetch")
 
 
-def _digest(part: _Part, url: str) -> str:
+def _digest(part: _Part) -> str:
     """Read what came once more: its digest, and that it is no web page with an excuse."""
     seen = sha256()
     with part.path.open("rb") as file:
@@ -268,7 +294,7 @@ def _digest(part: _Part, url: str) -> str:
         if is_page(start):
             file.close()
             part.begin("")
-            raise FetchError.of("fetch_is_page", url=url)
+            raise FetchError.of("fetch_is_page", url=part.url)
         seen.update(start)
         while chunk := file.read(_CHUNK):
             seen.update(chunk)

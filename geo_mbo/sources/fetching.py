@@ -218,6 +218,8 @@ def _fetched(
 
     fresh = shelf.incoming / what.file
     fresh.parent.mkdir(parents=True, exist_ok=True)
+    # What a run left here that was ended before it settled is not what is asked for now.
+    fresh.unlink(missing_ok=True)
     url = str(what.fetch.get("url", "") or what.data_set.url)
     known = kept.fetched if kept else None
     facts = {**what.fetch, "url": url}

@@ -12,6 +12,8 @@ machines may not reach the internet: ``https://HOST/PATH`` is then asked at ``MI
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +23,7 @@ from functools import cached_property
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from geo_mbo.errors import FetchError, InputError
 
@@ -38,6 +40,7 @@ _PAGE = (b"<!doctype html", b"<html")
 _LONGEST_PAUSE_S = 120.0
 _HOPS = 5
 _CHUNK = 1 << 16
+_LOOK_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,9 @@ class Web:
         Shortest pause before asking again, in seconds; it doubles each time.
     timeout_s
         Seconds without a sign of life after which an answer is given up.
+    slow_s
+        Seconds within which the next piece of an answer (64 kB, or what is left) has to be there:
+        a publisher that sends a byte now and then would otherwise be waited for for ever.
     most_bytes
         Largest answer that is taken into memory.
     """
@@ -65,6 +71,7 @@ class Web:
     attempts: int = 5
     pause_s: float = 0.5
     timeout_s: float = 30.0
+    slow_s: float = 120.0
     most_bytes: int = 64 << 20
 
     def __post_init__(self) -> None:
@@ -83,7 +90,7 @@ class Web:
         _no_page(url, body)
         try:
             return json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _garbage(url, body) from error
 
     def text(self, url: str, *, params: Mapping[str, str] | None = None) -> str:
@@ -127,7 +134,8 @@ class Web:
         Raises
         ------
         FetchError
-            The address, or one that it leads to, may not be asked.
+            The address, or one that it leads to, may not be asked; or the answer is neither what
+            was asked nor an error, such as an empty one (204).
         requests.RequestException
             There was no connection, or the answer is an error (4xx, 5xx).
         """
@@ -144,9 +152,10 @@ class Web:
             ) as answer:
                 if not answer.is_redirect:
                     answer.raise_for_status()
+                    _as_asked(answer, dict(headers or {}), url)
                     yield answer
                     return
-                at = self._true_address(urljoin(at, answer.headers["Location"]))
+                at = self._true_address(joined(at, answer.headers["Location"]))
         raise FetchError.of("fetch_turns", url=url, count=_HOPS)
 
     def address(self, url: str) -> str:
@@ -155,7 +164,8 @@ class Web:
         Raises
         ------
         FetchError
-            It is no https address, or not one of the hosts.
+            It is no https address, not one of the hosts, or climbs out of its folder: on a mirror
+            that would be another host.
 
         Examples
         --------
@@ -166,11 +176,17 @@ class Web:
         Traceback (most recent call last):
         geo_mbo.errors.FetchError: http://duo.nl/a.csv: this address is not asked: ...
         """
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise FetchError.of("fetch_not_https", url=url) from error
         host = (parts.hostname or "").lower()
         host = PUBLIC_NAMES.get(host, host)
-        if parts.scheme != "https" or parts.username is not None or parts.port not in (None, 443):
+        if parts.scheme != "https" or parts.username is not None or port not in (None, 443):
             raise FetchError.of("fetch_not_https", url=url)
+        if ".." in unquote(parts.path).replace("\\", "/").split("/"):
+            raise FetchError.of("fetch_climbs", url=url)
         if _is_number(host) or host not in self.hosts:
             raise FetchError.of("fetch_other_host", url=url, host=host)
         if not self.mirror:
@@ -189,14 +205,18 @@ class Web:
         with asking(url):
             for attempt in again_and_again(self):
                 with attempt, self.asked(url, params=params) as answer:
-                    body = _bounded(answer, self.most_bytes, url)
+                    body = _bounded(answer, self, url)
         return body
 
     @cached_property
     def _session(self) -> requests.Session:
         import requests
 
-        session = requests.Session()
+        class Session(requests.Session):
+            def get_redirect_target(self, resp: object) -> None:
+                """Name none: to look ahead, it would read the whole body of a redirect."""
+
+        session = Session()
         session.headers["User-Agent"] = f"geo_mbo/{version('geo-mbo')}"
         # A mirror is near: the proxy that leads to the internet does not know it.
         session.trust_env = not self.mirror
@@ -231,6 +251,78 @@ def again_and_again(web: Web) -> Iterator[Any]:
         wait_max=60.0,
         wait_jitter=web.pause_s,
     )
+
+
+def joined(url: str, link: str) -> str:
+    """Give the address that a link at another address leads to.
+
+    Raises
+    ------
+    FetchError
+        It is no address.
+    """
+    try:
+        return urljoin(url, link)
+    except ValueError as error:
+        raise FetchError.of("fetch_not_https", url=link[:200]) from error
+
+
+def chunks(answer: requests.Response, *, slow_s: float) -> Iterator[bytes]:
+    """Give a body piece by piece, and give it up where a piece takes too long.
+
+    Raises
+    ------
+    requests.RequestException
+        It broke off, or was given up.
+    """
+    import requests
+
+    watch = _Watch(answer, slow_s)
+    try:
+        for chunk in answer.iter_content(_CHUNK):
+            watch.came(len(chunk))
+            yield chunk
+            watch.waits()
+    except requests.RequestException:
+        # Hung up on, an answer seems to break off.
+        if not watch.late:
+            raise
+    finally:
+        watch.over.set()
+    # Without a length, an answer that was hung up on seems to be whole.
+    if watch.late:
+        raise requests.ReadTimeout(f"less than {_CHUNK} bytes in {slow_s:g} s")
+
+
+class _Watch:
+    """Hangs up on an answer of which the next piece takes too long."""
+
+    def __init__(self, answer: requests.Response, slow_s: float) -> None:
+        self.late = False
+        self._waited_s, self._bytes = 0.0, 0
+        self._since: float | None = time.monotonic()
+        self.over = threading.Event()
+        threading.Thread(target=self._look, args=(answer, slow_s), daemon=True).start()
+
+    def came(self, count: int) -> None:
+        """Stop the clock while what came is used; a whole piece sets it back."""
+        self._waited_s += time.monotonic() - (self._since or time.monotonic())
+        self._since = None
+        self._bytes += count
+        if self._bytes >= _CHUNK:
+            self._waited_s, self._bytes = 0.0, 0
+
+    def waits(self) -> None:
+        """Let the clock run."""
+        self._since = time.monotonic()
+
+    def _look(self, answer: requests.Response, slow_s: float) -> None:
+        while not self.over.wait(min(_LOOK_S, slow_s)):
+            since = self._since
+            if since is not None and self._waited_s + time.monotonic() - since > slow_s:
+                self.late = True
+                answer.raw.shutdown()
+                return
 
 
 def is_page(start: bytes) -> bool:
@@ -270,14 +362,23 @@ def _retry_after_s(value: str) -> float:
     return min(max(seconds, 0.0), _LONGEST_PAUSE_S)
 
 
-def _bounded(answer: requests.Response, most_bytes: int, url: str) -> bytes:
+def _bounded(answer: requests.Response, web: Web, url: str) -> bytes:
     """Read a body up to a bound, whatever its headers promise or its compression hides."""
     body = bytearray()
-    for chunk in answer.iter_content(_CHUNK):
+    for chunk in chunks(answer, slow_s=web.slow_s):
         body += chunk
-        if len(body) > most_bytes:
-            raise FetchError.of("fetch_too_large", url=url, limit=most_bytes)
+        if len(body) > web.most_bytes:
+            raise FetchError.of("fetch_too_large", url=url, limit=web.most_bytes)
     return bytes(body)
+
+
+def _as_asked(answer: requests.Response, headers: Mapping[str, str], url: str) -> None:
+    """Refuse what is no error and no answer: nothing (204), a part or a "still there" unasked."""
+    status = answer.status_code
+    part = status == 206 and "Range" in headers
+    same = status == 304 and bool({"If-None-Match", "If-Modified-Since"} & {*headers})
+    if status != 200 and not part and not same:
+        raise FetchError.of("fetch_said_no", url=url, status=status)
 
 
 def _no_page(url: str, body: bytes) -> None:
