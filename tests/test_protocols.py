@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,6 +18,7 @@ from geo_mbo.errors import FetchError, InputError
 from geo_mbo.sources import cbs, duo, geofile, rio
 from geo_mbo.sources.catalogue import data_sets
 from geo_mbo.sources.protocols import PROTOCOLS, fetch, files, ogc, walk
+from geo_mbo.sources.protocols.walk import Page, pages
 from tests.publishers import Fault, Publishers, publishers
 from tests.publishers_data import DOI, EXAMPLE, FLOW, RESOURCES, STAFF_PAGE
 
@@ -382,6 +385,33 @@ def test_fewer_features_than_announced(shop: Publishers, tmp_path: Path) -> None
     )
 
 
+def test_a_total_that_changes_on_the_way() -> None:
+    there = {"https://x.nl/1": Page([1, 2], "?p=2", 3), "https://x.nl/1?p=2": Page([2, 3], "", 4)}
+    with pytest.raises(FetchError, match="added or taken away"):
+        list(pages("https://x.nl/1", there.__getitem__))
+
+
+def test_a_named_row_that_comes_twice_in_a_row() -> None:
+    rows = [{"id": n, "a": n // 2} for n in range(4)]
+    there = {"https://x.nl/1": Page(rows[:3], "?p=2"), "https://x.nl/1?p=2": Page(rows[2:])}
+    with pytest.raises(FetchError, match="added or taken away"):
+        list(pages("https://x.nl/1", there.__getitem__))
+    bare = {"https://x.nl/1": Page([{"a": 1}], "?p=2"), "https://x.nl/1?p=2": Page([{"a": 1}, {}])}
+    assert len(list(pages("https://x.nl/1", bare.__getitem__))) == 2
+
+
+def test_more_rows_than_announced_end_the_asking() -> None:
+    asked: list[str] = []
+
+    def endless(url: str) -> Page:
+        asked.append(url)
+        return Page([len(asked), 0], f"?p={len(asked)}")
+
+    with pytest.raises(FetchError, match="announced 3 and gave 4"):
+        list(pages("https://x.nl/1", endless, total=3))
+    assert len(asked) == 2
+
+
 def test_too_much_for_a_page_is_asked_in_smaller_ones(shop: Publishers, tmp_path: Path) -> None:
     url = "https://api.pdok.nl/cbs/postcode4/ogc/v1/collections/postcode4/items"
     facts = {"by": "ogc", "url": url, "year": 2024}
@@ -423,6 +453,15 @@ def test_rio(shop: Publishers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert rows[0]["onderwijslocatiecode"] == "901X001"
     assert shop.count("lod.onderwijsregistratie.nl") == 3
     refused(shop, {**facts, "resource": "niets"}, tmp_path / "b", "does not have this")
+
+
+@pytest.mark.parametrize(
+    "answer", [{"fault": "timeout"}, {"_embedded": [1]}, {"_links": {"next": "x"}}]
+)
+def test_an_excuse_of_rio_is_no_last_page(shop: Publishers, tmp_path: Path, answer: object) -> None:
+    shop.fail("lod.onderwijsregistratie.nl", Fault(change=lambda _: json.dumps(answer).encode()))
+    facts = {"by": "rio_lod", "resource": "onderwijslocaties"}
+    refused(shop, facts, tmp_path / "a.jsonl", "cannot be read")
 
 
 @pytest.mark.parametrize("ending", ["empty page", "bare list"])
@@ -531,6 +570,17 @@ def test_zips_that_do_not_fit(tmp_path: Path, pattern: str, says: str) -> None:
     with pytest.raises(FetchError, match="no zip that can be read"):
         files.take_out(archive, "a.csv", tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_zips_that_are_damaged_anywhere(tmp_path: Path) -> None:
+    archive = zipped(tmp_path, {"a.csv": b"A;B\n" + b"".join(b"%d;x\n" % n for n in range(99))})
+    whole, shuffled = archive.read_bytes(), random.Random(4)
+    for at in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[at] = shuffled.randrange(256)
+        archive.write_bytes(damaged)
+        with suppress(FetchError):
+            files.take_out(archive, "csv", tmp_path / "x")
 
 
 def test_a_zip_bomb(tmp_path: Path) -> None:

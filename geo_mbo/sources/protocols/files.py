@@ -5,13 +5,15 @@ Names of files change with the years in them; a page of the publisher then leads
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 from geo_mbo.cache import replacing
 from geo_mbo.errors import FetchError
@@ -21,10 +23,19 @@ from geo_mbo.sources.download import LARGEST_BYTES, Fetched, download
 from geo_mbo.sources.protocols.ckan import public_address
 from geo_mbo.sources.protocols.ogc import newest_year
 from geo_mbo.sources.protocols.walk import Gathered, failed_with, needed
-from geo_mbo.sources.web import Web, again_and_again, asking
+from geo_mbo.sources.web import Web, again_and_again, asking, chunks, joined
 
 _PAGE_BYTES = 8 << 20
 _CHUNK = 1 << 20
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    RuntimeError,  # a password; a way of packing that is not known (NotImplementedError)
+    EOFError,
+    ValueError,
+)
 
 
 def fetch(
@@ -94,18 +105,27 @@ def take_out(
                 raise FetchError.of(
                     "zip_member", url=where, value=pattern, count=len(found), there=_some(names)
                 )
-            with opened.open(found[0]) as source, replacing(to) as fresh:
+            with replacing(to) as fresh, fresh.open("wb") as file:
                 size = 0
-                with fresh.open("wb") as file:
-                    while chunk := source.read(_CHUNK):
-                        size += len(chunk)
-                        # What a zip says of the size of a file in it need not be true.
-                        if size > most_bytes:
-                            raise FetchError.of("fetch_too_large", url=where, limit=most_bytes)
-                        file.write(chunk)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+                for chunk in _unpacked(opened, found[0], where):
+                    size += len(chunk)
+                    # What a zip says of the size of a file in it need not be true.
+                    if size > most_bytes:
+                        raise FetchError.of("fetch_too_large", url=where, limit=most_bytes)
+                    file.write(chunk)
+    except _BROKEN as error:
         raise FetchError.of("zip_broken", url=where, reason=str(error)[:80]) from error
     return found[0]
+
+
+def _unpacked(opened: zipfile.ZipFile, name: str, where: str) -> Iterator[bytes]:
+    """Give a file in a zip piece by piece."""
+    try:
+        with opened.open(name) as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
+    except (*_BROKEN, OSError) as error:  # a place before the start of the zip is an OSError
+        raise FetchError.of("zip_broken", url=where, reason=str(error)[:80]) from error
 
 
 def link_on(web: Web, page: str, pattern: str) -> str:
@@ -118,7 +138,7 @@ def link_on(web: Web, page: str, pattern: str) -> str:
     """
     seen = _Links()
     seen.feed(page_text(web, page))
-    links = list(dict.fromkeys(urljoin(page, href) for href in seen.links))
+    links = list(dict.fromkeys(_whole_links(page, seen.links)))
     found = [link for link in links if re.search(pattern, link, re.IGNORECASE)]
     if not found:
         files = [link.rpartition("/")[2] for link in links if re.search(r"\.\w{3,4}$", link)]
@@ -128,6 +148,15 @@ def link_on(web: Web, page: str, pattern: str) -> str:
     if len(newest) > 1:
         raise FetchError.of("page_several", url=page, value=pattern, there=_some(newest))
     return newest[0]
+
+
+def _whole_links(page: str, links: list[str]) -> Iterator[str]:
+    """Give where links lead; one that is no address at all leads nowhere."""
+    for link in links:
+        try:
+            yield joined(page, link)
+        except FetchError:
+            continue
 
 
 def page_text(web: Web, url: str) -> str:
@@ -143,7 +172,7 @@ def page_text(web: Web, url: str) -> str:
         for attempt in again_and_again(web):
             with attempt, web.asked(url) as answer:
                 body.clear()
-                for chunk in answer.iter_content(_CHUNK):
+                for chunk in chunks(answer, slow_s=web.slow_s):
                     body += chunk
                     if len(body) > _PAGE_BYTES:
                         raise FetchError.of("fetch_too_large", url=url, limit=_PAGE_BYTES)

@@ -65,11 +65,11 @@ def fetch(web: Web, facts: Mapping[str, Any], to: Path, *, progress: Progress = 
             # The description promises a bare list: then pages go on until one is not full.
             number = int(url.rpartition("page=")[2])
             return Page(objects(answer, url), ask(number + 1) if len(answer) == PAGE_ROWS else "")
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or not {"_embedded", "_links"} & {*answer}:
             raise garbage(url, answer)
-        embedded = answer.get("_embedded") or {}
+        embedded = _part(answer, "_embedded", url)
         rows = objects(next(iter(embedded.values()), []), url)
-        link = (answer.get("_links") or {}).get("next") or {}
+        link = _part(_part(answer, "_links", url), "next", url)
         return Page(rows, str(link.get("href", "")))
 
     count, first = 0, ask(0)
@@ -81,3 +81,11 @@ def fetch(web: Web, facts: Mapping[str, Any], to: Path, *, progress: Progress = 
             raise FetchError.of("nothing_there", url=first, value=resource)
     progress(1.0, "fetch")
     return gathered(to, first, rows=count)
+
+
+def _part(answer: dict[str, Any], name: str, url: str) -> dict[str, Any]:
+    """Give a part of an answer; empty where it is not there."""
+    part = answer.get(name) or {}
+    if not isinstance(part, dict):
+        raise garbage(url, answer)
+    return part

@@ -13,15 +13,20 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from geo_mbo.errors import FetchError, InputError
 from geo_mbo.progress import Progress, silent
 from geo_mbo.provenance import digest
 from geo_mbo.sources.download import Fetched
+from geo_mbo.sources.web import joined
 
 MOST_PAGES = 100_000
 """More pages than any data set here has: an endless answer ends here."""
+
+
+_NAMES = ("_id", "ID", "Id", "id")
+"""What the datastore, OData 3 and 4, and GeoJSON call the name of a row, alone of its kind."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ def pages(
     ------
     FetchError
         A page came twice; the next page is on another host or not https; fewer or more rows came
-        than were announced; or there is no end to it.
+        than were announced; a page repeats a row of the one before, or announces another number,
+        as where rows were added or taken away meanwhile; or there is no end to it.
 
     Examples
     --------
@@ -87,25 +93,40 @@ def pages(
     url, count = first, 0
     asked: set[str] = set()
     seen: set[bytes] = set()
+    last: set[str] = set()
     while url:
         if url in asked or len(asked) == MOST_PAGES:
             raise FetchError.of("pages_repeat", url=url, count=len(asked))
         asked.add(url)
         page = read(url)
+        if None not in (total, page.total) and page.total != total:
+            raise FetchError.of("pages_shifted", url=url)
         total = page.total if page.total is not None else total
         if not page.rows:
             break
-        mark = sha256(json.dumps(page.rows, default=str).encode()).digest()
+        texts = [json.dumps(row, default=str) for row in page.rows]
+        mark = sha256("\n".join(texts).encode()).digest()
         if mark in seen:
             raise FetchError.of("pages_repeat", url=url, count=len(asked))
         seen.add(mark)
+        named = {text for row, text in zip(page.rows, texts, strict=True) if _is_named(row)}
+        if named & last:
+            raise FetchError.of("pages_shifted", url=url)
+        last = named
         count += len(page.rows)
+        if total is not None and count > total:
+            break
         if total:
             progress(min(count / total, 1.0), "fetch")
         yield page.rows
         url = onward(url, page.next) if page.next else ""
     if total is not None and count != total:
         raise FetchError.of("pages_incomplete", url=first, count=count, total=total)
+
+
+def _is_named(row: Any) -> bool:
+    """Say whether a row has a name of its own: only such a row is double where it comes twice."""
+    return isinstance(row, dict) and any(row.get(name) is not None for name in _NAMES)
 
 
 def onward(url: str, link: str) -> str:
@@ -121,7 +142,7 @@ def onward(url: str, link: str) -> str:
     >>> onward("https://duo.nl/a?page=0", "?page=1")
     'https://duo.nl/a?page=1'
     """
-    there = urljoin(url, link)
+    there = joined(url, link)
     here, parts = urlsplit(url), urlsplit(there)
     if parts.scheme != "https" or parts.netloc.lower() != here.netloc.lower():
         raise FetchError.of("next_elsewhere", url=url, value=link[:200])
