@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from errno import errorcode
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_mbo.errors import FileError, GeoMboError
+from geo_mbo.messages import catalogue
 from geo_mbo.notes import Note, Notify, note, to_log
 
 FORMAT = 2
@@ -160,12 +162,36 @@ def replacing(path: Path) -> Iterator[Path]:
         # What was raised on purpose inside says best what is wrong (some are OSErrors).
         if isinstance(error, GeoMboError):
             raise
-        raise FileError.of(
-            "cannot_write", path=str(path), reason=error.strerror or str(error)
-        ) from error
+        raise _cannot_write(path, error) from error
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def writable(folder: Path) -> None:
+    """See that a folder can be written, before long work is done for it; it is not made here.
+
+    Raises
+    ------
+    FileError
+        It cannot, nor can it be made.
+    """
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    try:
+        with tempfile.TemporaryDirectory(prefix=".half-", dir=there):
+            pass
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> FileError:
+    """Say why a file cannot be written: in words of ours where the reason is a usual one."""
+    code = errorcode.get(error.errno or 0, "")
+    known = f"reason.{code}" in catalogue("en")
+    reason = code if known else error.strerror or str(error)
+    return FileError.of("cannot_write", path=str(path), reason=reason)
 
 
 def _swap(fresh: Path, path: Path, *, before: Path) -> None:

@@ -54,7 +54,8 @@ def text(key: str, /, lang: Lang = "en", **params: object) -> str:
         Language of the message.
     **params
         Values of the placeholders. Whole numbers and fractions are written as the language does;
-        ``mode`` names one or more modes of travel, which get their words in the language.
+        ``mode`` names one or more modes of travel, which get their words in the language, as does
+        a ``reason`` that is the name of an error of the system (``"ENOSPC"``).
 
     Raises
     ------
@@ -101,6 +102,8 @@ def _written(name: str, value: object, lang: Lang) -> object:
     if name == "mode":
         modes = [value] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
         return ", ".join(catalogue(lang).get(f"mode.{mode}", mode) for mode in modes)
+    if name == "reason":
+        return catalogue(lang).get(f"reason.{value}", value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return number(value, lang, 0 if isinstance(value, int) else 1)

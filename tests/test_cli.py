@@ -110,5 +110,28 @@ def test_an_output_folder_that_cannot_be_is_told(
     (tmp_path / "file").write_text("in the way")
     out = tmp_path / "file" / "maps"
     assert ended("run", str(example / "study.toml"), "--out", str(out), "--offline") == 1
-    assert "kan niet worden geschreven" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "kan niet worden geschreven (een deel van dit pad is een bestand)" in told
+    assert "De invoer lezen" not in told  # before the work, not after it
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_who_reads_only_the_beginning_gets_no_traceback() -> None:
+    code = "from geo_mbo import cli; cli.main(['sources'])"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+
+
+def test_a_copy_of_a_study_of_a_region_speaks_of_that_region(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mine.toml"
+    assert ended("new", str(path), "--of", "provincie-utrecht") == 0
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith("# Provincie Utrecht uit open data")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from geo_mbo.cache import Cache, write_text
+from geo_mbo.cache import Cache, writable, write_text
 from geo_mbo.cli.console import bar, show_table, size_of, speaker
 from geo_mbo.errors import MissingFileError, StudyError
 from geo_mbo.messages import Lang, number, text
@@ -59,6 +59,7 @@ def run(
     given = _study(study or str(_example()), mirror)
     language: Lang = lang or given.lang
     folder = out or given.path(given.out)
+    writable(folder)
     if not offline:
         _tell_plan(given, store, language)
     with bar(language) as progress:
@@ -117,7 +118,7 @@ def fetch(
     if what in data_sets() and what not in shipped_studies.names():
         files = {what: InputFile(source=what, year=year)}
     else:
-        study = _study(what, mirror)
+        study = _study(what, mirror, also=tuple(data_sets()))
         files, mirror = files_of(study), study.mirror
     plan = planned(files, store=folder)
     _show_plan(plan, lang)
@@ -201,15 +202,18 @@ def check(file: Path, *, lang: Lang = "nl") -> None:
     say("cli.fine", path=str(file), rows=found.rows, what=found.what)
 
 
-def _study(named: str, mirror: str) -> Study:
-    """Read a study file, or the study that the program brings under this name."""
+def _study(named: str, mirror: str, *, also: tuple[str, ...] = ()) -> Study:
+    """Read a study file, or the study that the program brings under this name.
+
+    Where there is none, names like it are told: of studies, and of what may be meant `also`.
+    """
     from geo_mbo.study import read_study
     from geo_mbo.study import shipped as shipped_studies
 
     if named in shipped_studies.names() and not Path(named).exists():
         study = shipped_studies.read(named)
     else:
-        study = read_study(Path(named), near=shipped_studies.names())
+        study = read_study(Path(named), near=(*shipped_studies.names(), *also))
     return study.model_copy(update={"mirror": mirror}) if mirror else study
 
 

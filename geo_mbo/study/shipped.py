@@ -84,9 +84,7 @@ def content(name: str) -> str:
         raise StudyError.of("unknown_study", value=name, near=", ".join(_near(name)))
     level, region = _regions()[name]
     heading = f"{_LEVELS[level].capitalize()} {region}"
-    own = whole.replace('title = "Nederland', f'title = "{heading}').replace(
-        f'out = "{COUNTRY}"', f'out = "{name}"'
-    )
+    own = whole.replace("Nederland", heading).replace(COUNTRY, name)
     region_table = (
         f'[region]\nlevel = "{level}"\nname = "{region}"\n'
         "margin_km = 25   # zo ver om de regio heen tellen locaties en studenten mee\n\n"
