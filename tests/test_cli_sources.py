@@ -63,6 +63,23 @@ def test_every_data_set_is_shown_with_an_example_that_reads(capsys, tmp_path, ke
         assert IndicatorFile.model_validate(wish).by in KEY_KINDS
 
 
+def test_an_example_names_the_columns_that_nobody_has_seen(capsys, tmp_path: Path) -> None:
+    shown = said(capsys, "sources", "show", "inspection", "--store", str(tmp_path))
+    assert 'columns = { institution_id = "BRIN", label = "Oordeel", year = "Jaar" }' in shown
+    assert "made-up" not in shown
+
+
+def test_units_are_in_the_language(capsys, tmp_path: Path) -> None:
+    shown = said(capsys, "sources", "show", "graduates", "--store", str(tmp_path))
+    assert "\tgediplomeerden\n" in shown or "\tstudenten\n" in shown
+    assert "\tstudents\n" not in shown
+
+
+def test_a_name_that_is_nothing_is_told_with_data_sets_like_it(capsys) -> None:
+    assert ended("fetch", "gradutes") == 1
+    assert "graduates" in capsys.readouterr().err
+
+
 def test_a_name_that_is_none_is_told_with_its_neighbours(capsys) -> None:
     assert ended("sources", "show", "gradates", "--lang", "en") == 1
     assert "graduates" in capsys.readouterr().err

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 app = App(
     name="sources", help="The data sets that are known: what, whose, when fetched, how tested."
 )
+JUDGEMENTS = ("inspection",)
+"""Data sets of words in the place of numbers."""
+
+COLUMNS = {
+    "institution": ("institution_id", "BRIN"),
+    "site": ("site_id", "Locatiecode"),
+    "municipality": ("municipality", "Gemeente"),
+    "province": ("province", "Provincie"),
+    "labour_market": ("labour_market", "Arbeidsmarktregio"),
+    "country": ("country", "Land"),
+    "programme": ("programme_id", "Crebo"),
+}
+"""Kind of key to our name of the column that tells it, and a header that a file may have."""
+
 Store = Annotated[Path | None, Parameter(env_var="GEO_MBO_STORE")]
 
 
@@ -63,6 +77,7 @@ def show(name: str, *, store: Store = None, lang: Lang = "nl") -> None:
     lang
         Language of the answer: nl or en.
     """
+    from geo_mbo.analysis.naming import unit_name
     from geo_mbo.sources.catalogue import data_set, meaning_of
 
     one = data_set(name)
@@ -77,7 +92,7 @@ def show(name: str, *, store: Store = None, lang: Lang = "nl") -> None:
         "keys": ", ".join(text(f"key.{key}", lang) for key in one.joins) or "-",
         "becomes": ", ".join(text(f"table.{table}", lang) for table in one.becomes),
         "fetched": _fetched(one, store),
-        "status": f"{text(f'status.{one.status}', lang)} ({one.tested})",
+        "status": f"{text(f'status.{one.status}', lang)} ({one.tested.partition(' (')[0]})",
     }
     show_table([text("cli.column.fact", lang), one.key], _named(facts, lang))
     if one.columns:
@@ -85,7 +100,8 @@ def show(name: str, *, store: Store = None, lang: Lang = "nl") -> None:
         rows = []
         for column in one.columns:
             meant = meaning_of(column)
-            said = (getattr(meant, lang), meant.unit or "-") if meant else ("-", "-")
+            unit = unit_name(meant.unit, lang) if meant and meant.unit else "-"
+            said = (getattr(meant, lang), unit) if meant else ("-", "-")
             rows.append((column, *said))
         headings = [text(f"cli.column.{heading}", lang) for heading in ("column", "means", "unit")]
         show_table(headings, rows)
@@ -128,7 +144,16 @@ def example_of(one: DataSet) -> str:
     if "indicators" not in one.becomes or not by:
         return f"geo-mbo fetch {one.key}" if fetched else f"geo-mbo check {one.key}.csv"
     mapped = "" if fetched else f'\nsource = "{one.key}"'
-    return f'[[indicator]]\nname = "{one.name}"\n{where}{mapped}\nby = "{by}"'
+    columns = "" if one.table else f"\n{_columns_of(one, by)}"
+    return f'[[indicator]]\nname = "{one.name}"\n{where}{mapped}\nby = "{by}"{columns}'
+
+
+def _columns_of(one: DataSet, by: str) -> str:
+    """Give the line that names the columns of a table nobody has seen: ours to the file's."""
+    told = "label" if one.key in JUDGEMENTS else "value"
+    column = {"label": "Oordeel", "value": "Waarde"}[told]
+    ours, theirs = COLUMNS[by]
+    return f'columns = {{ {ours} = "{theirs}", {told} = "{column}", year = "Jaar" }}'
 
 
 def _named(facts: dict[str, str], lang: Lang) -> list[tuple[str, str]]:
