@@ -54,7 +54,7 @@ def test_home_to_school_is_not_school_to_home(toy: dict[str, Any], way: str) -> 
     found = {
         "2sfca_grav_doc": competition.two_step(*given, decay=inverse, limit_min=61),
         "3sfca_grav_doc": competition.three_step(*given, decay=inverse, limit_min=61),
-        "2sfca_bin_doc": competition.two_step(*given, decay=NEAR),
+        "2sfca_bin_doc": competition.two_step(*given, limit_min=30),
         "e2sfca_doc": competition.two_step(*given, decay=STEPS),
         "fca_doc": competition.fca_ratio(minutes, *given, cutoff_min=30),
         "raam_doc": raam(*given),
@@ -77,8 +77,7 @@ def test_belo_horizonte(cells: Cells, kind: type) -> None:
     people, jobs, schools = (cells.land[c] for c in ("population", "jobs", "schools"))
     half, tenth = decay.exponential(rate=0.05), decay.exponential(rate=0.1)
     two, balanced = competition.two_step, competition.balanced
-    within = decay.binary(cutoff_min=50)
-    cells.check("fca2s_jobs_bin50", two(minutes, people, jobs, decay=within))
+    cells.check("fca2s_jobs_bin50", two(minutes, people, jobs, limit_min=50))
     cells.check("fca2s_jobs_exp05", two(minutes, people, jobs, decay=half))
     cells.check("fca2s_schools_bin30", two(minutes, people, schools, decay=NEAR))
     cells.check("bfca_jobs_exp05", balanced(minutes, people, jobs, decay=half))
@@ -159,6 +158,11 @@ def test_two_and_three_steps(made: decay.Decay, given: tuple[np.ndarray, ...]) -
     minutes, people, supply = given
     weights = plain_weights(minutes, made)
     two = competition.two_step(*given, decay=made)
+    if made is NEAR:
+        plain = competition.two_step(*given, limit_min=30)
+        np.testing.assert_allclose(plain, two, rtol=1e-12)
+        plain = competition.three_step(*given, limit_min=30)
+        np.testing.assert_allclose(plain, competition.three_step(*given, decay=made), rtol=1e-12)
     np.testing.assert_allclose(two, plain_two_step(weights, people, supply), rtol=1e-12)
     chosen = weights.copy()
     for origin, row in enumerate(weights):
@@ -418,6 +422,8 @@ def test_bad_input_is_told() -> None:
     for call, codes in (
         (lambda: competition.two_step(minutes, [1], [1, -1], decay=NEAR), 2),
         (lambda: competition.two_step(minutes, [1, 1], [1, 1], decay=NEAR, limit_min=0), 1),
+        (lambda: competition.two_step(minutes, [1, 1], [1, 1]), 1),
+        (lambda: competition.three_step(minutes, [1, 1], [1, 1], decay=NEAR, limit_min=-1), 1),
         (lambda: competition.fca_ratio(minutes, np.ones((3, 3)), [1, 1], [1, 1], cutoff_min=9), 1),
         (lambda: competition.spatial_availability(minutes, [1, 1], [1, 1], decay=NEAR, alpha=0), 1),
         (lambda: constrained.doubly_constrained(minutes, [1, 1], [1, 2], decay=NEAR), 1),

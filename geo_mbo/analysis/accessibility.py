@@ -18,11 +18,11 @@ from geo_mbo.analysis.blocks import (
     amounts_of,
     blocks,
     by_decay,
+    by_limit,
     counted,
     exact,
     plane_of,
     reached_sums,
-    within,
 )
 from geo_mbo.analysis.weighting import SLACK
 from geo_mbo.errors import InputError, above_zero
@@ -78,11 +78,7 @@ def cumulative(
     above_zero(cutoff_min=cutoff_min)
     plane = plane_of(minutes)
     (numbers,) = amounts_of({"amounts": (amounts, plane.shape[0 if passive else 1])})
-
-    def weigh(block: Floats) -> Floats:
-        return within(block, cutoff_min).astype(np.float64)
-
-    return reached_sums(plane, numbers, weigh, passive=passive)
+    return reached_sums(plane, numbers, by_limit(cutoff_min), passive=passive)
 
 
 def cumulative_interval(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from geo_mbo.errors import Breach, InputError
+from geo_mbo.errors import Breach, InputError, above_zero
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,7 +38,8 @@ CELLS = 1 << 15
 TINY = 1e-200
 """Weights that add up to less count as none: a share of less would have no digits left."""
 
-_DECIMALS = 4
+_STEPS = 1e4
+"""In a minute: four decimals."""
 
 
 def plane_of(minutes: Times, *, name: str = "minutes") -> Floats:
@@ -136,11 +137,16 @@ def exact(block: Floats) -> Floats:
     >>> exact(np.array([30.1, 1 / 3, np.inf], dtype=np.float32)).tolist()
     [30.1, 0.3333333432674408, inf]
     """
-    wide = block.astype(np.float64)
-    if block.dtype == np.float32:
-        near = np.round(wide, _DECIMALS)
-        np.copyto(wide, near, where=near.astype(np.float32) == block)
-    return wide
+    if block.dtype != np.float32:
+        return block.astype(np.float64)
+    # In place, step by step: this takes as long as all the rest of a measure.
+    near: Floats = np.multiply(block, _STEPS, dtype=np.float64)
+    np.rint(near, out=near)
+    near /= _STEPS
+    meant = near.astype(np.float32) == block
+    if not meant.all():
+        np.copyto(near, block, where=~meant)
+    return near
 
 
 def blocks(plane: Floats) -> Iterator[tuple[slice, Floats]]:
@@ -157,26 +163,23 @@ def blocks(plane: Floats) -> Iterator[tuple[slice, Floats]]:
         yield rows, plane[rows]
 
 
-def by_decay(decay: Callable[[Floats], Floats], limit_min: float | None = None) -> Weigh:
-    """Make the weights of a block out of a decay, and a limit that is within.
+def by_decay(decay: Callable[[Floats], Floats]) -> Weigh:
+    """Make the weights of a block out of a decay.
 
     Parameters
     ----------
     decay
         Any function from minutes to weights of the same shape, 0 or more.
-    limit_min
-        Beyond so many minutes a pair weighs nothing; exactly so long is within. None: no limit.
 
     Raises
     ------
     InputError
-        When it is used: the decay gives another shape, or weights that are no finite numbers from
-        0.
+        When it is used: the decay gives another shape, or weights that are not finite or below 0.
 
     Examples
     --------
-    >>> by_decay(lambda minutes: 1 / minutes, 20)(np.array([[4.0, 20.0, 25.0, np.inf]]))
-    array([[0.25, 0.05, 0.  , 0.  ]])
+    >>> by_decay(lambda minutes: 1 / minutes)(np.array([[4.0, 20.0, np.inf]]))
+    array([[0.25, 0.05, 0.  ]])
     """
 
     def weigh(block: Floats) -> Floats:
@@ -184,7 +187,8 @@ def by_decay(decay: Callable[[Floats], Floats], limit_min: float | None = None) 
         if weights.shape != block.shape:
             raise InputError.of("access_decay_shape", given=weights.shape, wanted=block.shape)
         weights = weights.astype(np.float64, copy=not weights.flags.writeable)
-        weights[np.isposinf(block)] = 0
+        if block.max(initial=0) == np.inf:
+            weights[np.isposinf(block)] = 0
         if not (weights.min(initial=0) >= 0 and weights.max(initial=0) < np.inf):
             wrong = ~((weights >= 0) & (weights < np.inf))
             raise InputError.of(
@@ -192,16 +196,55 @@ def by_decay(decay: Callable[[Floats], Floats], limit_min: float | None = None) 
                 value=f"{weights[wrong][0]:g}",
                 minutes=f"{block[wrong][0]:g}",
             )
-        if limit_min is not None:
-            weights *= within(block, limit_min)
         return weights
 
     return weigh
 
 
+def by_limit(limit_min: float) -> Weigh:
+    """Make weights of 1 up to and including a limit, in the precision of the minutes.
+
+    Examples
+    --------
+    >>> by_limit(20)(np.array([[4.0, 20.0, 25.0, np.inf]]))
+    array([[1., 1., 0., 0.]])
+    """
+
+    def weigh(block: Floats) -> Floats:
+        return within(block, limit_min).astype(np.float64)
+
+    return weigh
+
+
+def by_both(decay: Callable[[Floats], Floats] | None, limit_min: float | None) -> Weigh:
+    """Make weights out of a decay, a limit, or a decay that ends at a limit.
+
+    Raises
+    ------
+    InputError
+        There is neither; or the limit is no number above 0.
+
+    Examples
+    --------
+    >>> by_both(lambda minutes: 1 / minutes, 20)(np.array([[4.0, 20.0, 25.0, np.inf]]))
+    array([[0.25, 0.05, 0.  , 0.  ]])
+    """
+    if limit_min is not None:
+        above_zero(limit_min=limit_min)
+        if decay is None:
+            return by_limit(limit_min)
+    if decay is None:
+        raise InputError.of("access_no_weights")
+    weigh = by_decay(decay)
+    return weigh if limit_min is None else lambda block: weigh(block) * within(block, limit_min)
+
+
 def within(block: Floats, limit_min: float) -> npt.NDArray[np.bool_]:
     """Tell which pairs are within a limit, in the precision of the minutes; at the limit is in."""
-    found: npt.NDArray[np.bool_] = (block <= block.dtype.type(limit_min)) & np.isfinite(block)
+    kind = block.dtype.type
+    # What is not reached is beyond any limit, however far.
+    limit = min(kind(limit_min), np.finfo(block.dtype).max)
+    found: npt.NDArray[np.bool_] = block <= limit
     return found
 
 

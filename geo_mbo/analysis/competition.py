@@ -16,7 +16,9 @@ from geo_mbo.analysis.blocks import (
     Times,
     amounts_of,
     blocks,
+    by_both,
     by_decay,
+    by_limit,
     plane_of,
     reached_sums,
     shared_out,
@@ -37,17 +39,17 @@ def two_step(
     demand: npt.ArrayLike,
     supply: npt.ArrayLike,
     *,
-    decay: Callable[[Floats], Floats],
+    decay: Callable[[Floats], Floats] | None = None,
     limit_min: float | None = None,
 ) -> Floats:
     """Give places per person by a two-step floating catchment area (2SFCA, E2SFCA).
 
     First the places of each site are divided by all people who reach it, each with the weight of
-    the way; then these ratios are added up for each origin with the same weights. With a binary
-    decay this is the 2SFCA of Luo and Wang (2003), "Measures of spatial accessibility to health
-    care in a GIS environment", Environment and Planning B 30:865-884; with a decay in steps or a
-    smooth one the enhanced one (E2SFCA) of Luo and Qi (2009), "An enhanced two-step floating
-    catchment area (E2SFCA) method", Health and Place 15:1100-1107.
+    the way; then these ratios are added up for each origin with the same weights. Without a decay
+    this is the 2SFCA of Luo and Wang (2003), "Measures of spatial accessibility to health care in
+    a GIS environment", Environment and Planning B 30:865-884; with a decay in steps or a smooth one
+    the enhanced one (E2SFCA) of Luo and Qi (2009), "An enhanced two-step floating catchment area
+    (E2SFCA) method", Health and Place 15:1100-1107.
 
     Parameters
     ----------
@@ -56,9 +58,10 @@ def two_step(
     demand, supply
         People by origin, places by site; 0 or more.
     decay
-        One of `geo_mbo.analysis.decay`, or any function from minutes to weights of 0 or more.
+        One of `geo_mbo.analysis.decay`, or any function from minutes to weights of 0 or more. None:
+        all within the limit weigh the same.
     limit_min
-        Size of the catchments where the decay has no end; exactly so long is within.
+        Size of the catchments; exactly so long is within. None: the decay says where they end.
 
     Returns
     -------
@@ -69,21 +72,20 @@ def two_step(
     ------
     InputError
         Times that are no times, amounts that do not fit or are below 0, a decay that gives no
-        weights.
+        weights, neither decay nor limit.
 
     Examples
     --------
     Within 16 minutes of the first and the third site are 400 people, of the second 250; the island
     has no school that is open:
 
-    >>> from geo_mbo.analysis.decay import binary
     >>> from geo_mbo.sample import sample_town
     >>> bike = sample_town().matrix.select(modes=["bike"])
-    >>> two_step(bike, [300, 100, 200, 50, 50], [400, 300, 200, 0], decay=binary(cutoff_min=20))
+    >>> two_step(bike, [300, 100, 200, 50, 50], [400, 300, 200, 0], limit_min=20)
     array([1.5, 1.5, 1.2, 1.2, 0. ])
     """
     plane, people, places = _given(minutes, demand, supply)
-    weigh = by_decay(decay, _limit(limit_min))
+    weigh = by_both(decay, limit_min)
     load = reached_sums(plane, people, weigh, passive=True)
     return reached_sums(plane, shared_out(places, load), weigh, passive=False)
 
@@ -93,7 +95,7 @@ def three_step(
     demand: npt.ArrayLike,
     supply: npt.ArrayLike,
     *,
-    decay: Callable[[Floats], Floats],
+    decay: Callable[[Floats], Floats] | None = None,
     limit_min: float | None = None,
 ) -> Floats:
     """Give places per person by a three-step floating catchment area (3SFCA).
@@ -132,14 +134,15 @@ def three_step(
     array([1.5, 1.5, 1.2, 1.2, 0. ])
     """
     plane, people, places = _given(minutes, demand, supply)
-    every = by_decay(decay)
-    limit = _limit(limit_min)
+    every = by_both(decay, None if decay else limit_min)
+    if limit_min is not None:
+        above_zero(limit_min=limit_min)
 
     def weigh(block: Floats) -> Floats:
         weights = every(block)
         weights *= shared_out(weights, weights.sum(axis=1, keepdims=True))
-        if limit is not None:
-            weights *= within(block, limit)
+        if limit_min is not None:
+            weights *= within(block, limit_min)
         return weights
 
     load = reached_sums(plane, people, weigh, passive=True)
@@ -294,10 +297,7 @@ def fca_ratio(
     around = plane_of(between, name="between")
     if around.shape != (len(plane), len(plane)):
         raise InputError.of("access_between", given=around.shape, wanted=len(plane))
-
-    def weigh(block: Floats) -> Floats:
-        return within(block, cutoff_min).astype(np.float64)
-
+    weigh = by_limit(cutoff_min)
     there = reached_sums(around, people, weigh, passive=False)
     found = reached_sums(plane, places, weigh, passive=False)
     ratio = np.full(len(plane), np.nan)
@@ -313,9 +313,3 @@ def _given(
         {"demand": (demand, plane.shape[0]), "supply": (supply, plane.shape[1])}
     )
     return plane, people, places
-
-
-def _limit(limit_min: float | None) -> float | None:
-    if limit_min is not None:
-        above_zero(limit_min=limit_min)
-    return limit_min
