@@ -19,6 +19,7 @@ from geo_mbo.maps.views import coverage_view
 from geo_mbo.notes import Note, note
 from geo_mbo.provenance import About, Source
 from geo_mbo.report import write_index
+from geo_mbo.report.background import parameters
 from geo_mbo.report.outlook import forecast
 from geo_mbo.report.provision import duplications, lacunes
 from geo_mbo.report.scenarios import _gaps, _trip
@@ -27,6 +28,7 @@ from geo_mbo.report.view import view_of
 from geo_mbo.report.wording import Names, count, names_of
 from geo_mbo.sample import SampleTown, sample_town
 from geo_mbo.scenario import Comparison, compare, read_scenario
+from geo_mbo.study.model import Parameters
 
 HOSTILE = '<img src=x onerror="document.title=1">&{{7*7}}`${1}`</style><script>alert(1)</script>'
 ABOUT = About(
@@ -171,6 +173,56 @@ def test_widest_catchment_first(found, names) -> None:
         "80 % van de studenten van Alfa Boskerk komt uit 2 gemeenten"
     )
     assert "Boskerk en Aldermeer" in part.sentences[0]
+
+
+def test_only_the_region_of_a_study_is_ranked(found, names) -> None:
+    focus = frozenset(["GM9002"])
+    asked = replace(found.choices, focus=focus)
+    changes = pd.DataFrame(
+        {
+            "origin_id": ["GM9001", "GM9002"],
+            "base_year": 2024,
+            "year": 2039,
+            "students_base": 1000.0,
+            "students_base_high": 1000.0,
+            "students": [750.0, 900.0],
+            "change": [-0.25, -0.1],
+        }
+    )
+    rows = pd.DataFrame(
+        {
+            "site_id": ["90AA001", "90AA001", "90AA002"],
+            "area_id": ["GM9001", "GM9002", "GM9002"],
+            "rank": [1, 2, 1],
+            "students": 900.0,
+            "students_high": 900.0,
+            "inside": True,
+        }
+    )
+    near = replace(
+        found,
+        choices=asked,
+        catchment=rows,
+        forecast_by_area=changes,
+        forecast_by_site=changes.iloc[:0],
+    )
+    view = view_of(near, "nl")
+    part = forecast(near, names, view)
+    assert "uit Boskerk (\N{MINUS SIGN}10 %)." in part.sentences[1]
+    assert "Aldermeer" not in " ".join(part.sentences)
+    assert part.lead.endswith("in de regio van de studie.")
+    widest = catchments(near, names, view)
+    assert [row[0].text for row in widest.tables[0].rows] == ["Alfa Boskerk"]
+
+
+def test_parameters_are_told_in_words() -> None:
+    given = dict.fromkeys(Parameters.model_fields)
+    about = About("Town", parameters={**given, "speed_walk": "2.4-15 km/h"})
+    rows = parameters(about, "nl").tables[0].rows
+    told_rows = {row[0].text: row[1].text for row in rows}
+    assert not told_rows.keys() & given.keys()
+    assert told_rows["Jaar van de studenten"] == "het nieuwste"
+    assert "2,4-15 km/u" in told_rows.values()
 
 
 def test_nothing_to_tell(tmp_path, town, found) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import isfinite
 
@@ -29,6 +30,19 @@ def unit_name(unit: str, lang: Lang) -> str:
     ('studenten', 'Z-score')
     """
     return catalogue(lang).get(f"map.unit.{unit}", unit)
+
+
+def speed_words(words: str, lang: Lang) -> str:
+    """Write speeds (``"2.4-15 km/h"``) as the language does; other words as they are.
+
+    Examples
+    --------
+    >>> speed_words("2.4-15 km/h", "nl"), speed_words("2.4-15 km/h", "en"), speed_words("a.b", "nl")
+    ('2,4-15 km/u', '2.4-15 km/h', 'a.b')
+    """
+    if lang != "nl" or "km/h" not in words:
+        return words
+    return re.sub(r"(?<=\d)\.(?=\d)", ",", words).replace("km/h", "km/u")
 
 
 def measured(value: float, unit: str, lang: Lang) -> str:

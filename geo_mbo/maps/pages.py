@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from geo_mbo.analysis.naming import speed_words
 from geo_mbo.maps.indicators import area_levels, indicator_view
 from geo_mbo.maps.page import VIEWS, Page
 from geo_mbo.maps.shared import Basis, shared_data
@@ -56,8 +57,8 @@ def pages(basis: Basis, about: About, *, lang: Lang, notes: Sequence[Note]) -> I
 
 def _written(value: object, lang: Lang) -> str:
     """Write a parameter as people read it; years keep their four digits."""
-    if isinstance(value, str) and f"mode.{value}" in catalogue(lang):
-        return text(f"mode.{value}", lang)
+    if isinstance(value, str):
+        return speed_words(catalogue(lang).get(f"mode.{value}", value), lang) or "-"
     if isinstance(value, bool):
         return text(f"value.{str(value).lower()}", lang)
     if value is None or value in ("", [], ()):

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any
 
+from geo_mbo.analysis.naming import speed_words
 from geo_mbo.messages import Lang, catalogue, number, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About, Source
@@ -59,7 +60,8 @@ def _source_row(source: Source, lang: Lang) -> tuple[Cell, ...]:
 def parameters(about: About, lang: Lang) -> Section:
     """List every parameter, and the versions of what results depend on."""
     rows = [
-        (parameter_name(key, lang), said(value, lang)) for key, value in about.parameters.items()
+        (parameter_name(key, lang), said(value, lang) if value is not None else _open(key, lang))
+        for key, value in about.parameters.items()
     ]
     rows += list(about.versions.items())
     table = Table(
@@ -76,13 +78,19 @@ def parameters(about: About, lang: Lang) -> Section:
     )
 
 
+def _open(key: str, lang: Lang) -> str:
+    """Say what holds where a parameter was left open: of years the newest."""
+    return text("value.newest", lang) if key in ("year", "forecast_year") else "-"
+
+
 def citation(about: About, lang: Lang) -> Section:
     """Say how to cite this study."""
     made = text("report.cite.made", lang, version=version(about))
     told = [about.title.rstrip("."), day(about.created, lang), " ".join(made.split())]
     cited = ". ".join(part for part in told if part != "-") + "."
-    if about.attributions:
-        cited += " " + text("report.cite.data", lang, sources="; ".join(about.attributions))
+    credited = [line.removeprefix("Bron: ") for line in about.attributions]
+    if credited:
+        cited += " " + text("report.cite.data", lang, sources="; ".join(credited))
     return Section(
         "citeren", text("report.cite.title", lang), text("report.cite.lead", lang), (cited,)
     )
@@ -121,7 +129,7 @@ def said(value: Any, lang: Lang) -> str:
     if value is None or value == "":
         return "-"
     if isinstance(value, str):
-        return mode_name(value, lang)
+        return speed_words(mode_name(value, lang), lang)
     if isinstance(value, bool):
         return text(f"value.{str(value).lower()}", lang)
     if isinstance(value, float):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.indicators import beside
 from geo_mbo.report.parts import Cell, Figure, Section, Table
-from geo_mbo.report.view import View
+from geo_mbo.report.view import View, told_of
 from geo_mbo.report.wording import PLACES, Names, by_mode, count, listed, minutes
 
 if TYPE_CHECKING:
@@ -62,7 +62,8 @@ def forecast(findings: Findings, names: Names, view: View) -> Section:
     ]
     tables = []
     for by, frame, name in (("area", areas, names.area), ("site", sites, names.site)):
-        known = _ranked(frame, {"area": names.areas, "site": names.sites}[by])
+        there = {"area": names.areas, "site": names.sites}[by]
+        known = _ranked(frame, names.about(there, view.focus))
         if known.empty:
             continue
         fallers, growers = known[known["change"] < 0], known[known["change"] > 0].iloc[::-1]
@@ -82,16 +83,16 @@ def forecast(findings: Findings, names: Names, view: View) -> Section:
     return Section(
         "prognose",
         text("report.forecast.title", lang, year=years["year"]),
-        text("report.forecast.lead", lang, **years, fewest=FEWEST_TO_RANK),
+        text("report.forecast.lead", lang, **years, fewest=FEWEST_TO_RANK) + told_of(view),
         tuple(sentence for sentence in told if sentence),
         tables=tuple(tables),
         caution=text("report.forecast.caution", lang),
     )
 
 
-def _ranked(frame: pd.DataFrame, known: Mapping[str, str]) -> pd.DataFrame:
-    """Give the places that are named and large enough, the deepest fall first."""
-    named = frame.iloc[:, 0].isin(known.keys() - set(PLACES))
+def _ranked(frame: pd.DataFrame, known: frozenset[str]) -> pd.DataFrame:
+    """Give the places that are known and large enough, the deepest fall first."""
+    named = frame.iloc[:, 0].isin(known - set(PLACES))
     large = frame["students_base"] >= FEWEST_TO_RANK
     ranked = frame[named & large].dropna(subset=["change"])
     return ranked.sort_values("change", kind="stable")

@@ -9,7 +9,7 @@ import numpy as np
 
 from geo_mbo.messages import Lang, number, percent, text
 from geo_mbo.report.parts import Cell, Figure, Section, Table
-from geo_mbo.report.view import View
+from geo_mbo.report.view import View, told_of
 from geo_mbo.report.wording import Names, by_mode, count, counted, listed, minutes, mode_name
 
 if TYPE_CHECKING:
@@ -132,8 +132,10 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
     lang = view.lang
     inside = findings.catchment[findings.catchment["inside"]]
     known = inside[inside["area_id"].isin(list(names.areas))]
+    ranked = names.about(known["site_id"].unique(), view.focus)
     widest = (
-        known.groupby("site_id", sort=True)
+        known[known["site_id"].isin(ranked)]
+        .groupby("site_id", sort=True)
         .agg(areas=("area_id", "size"), students=("students", "sum"), high=("students_high", "sum"))
         .loc[lambda found: found["high"] >= FEWEST_TO_RANK]
         .sort_values(["areas", "students"], ascending=False, kind="stable")
@@ -183,7 +185,8 @@ def catchments(findings: Findings, names: Names, view: View) -> Section:
             lang,
             fewest=FEWEST_TO_RANK,
             share=percent(view.share, lang),
-        ),
+        )
+        + told_of(view),
         tuple(sentences[:3]) or (text("report.ranking.none", lang),),
         tables=(table,) if rows else (),
     )

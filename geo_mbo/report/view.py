@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo_mbo.messages import Lang
+from geo_mbo.messages import Lang, text
 
 if TYPE_CHECKING:
     from geo_mbo.analysis.findings import Findings
@@ -33,6 +33,8 @@ class View:
         Share of young people out of reach (0-1) that makes a lacune.
     search_limit_min
         How far trips were searched for (minutes); None: not said.
+    focus
+        Municipalities that the study is about: only they and their sites are ranked. None: all.
     """
 
     lang: Lang = "nl"
@@ -43,6 +45,12 @@ class View:
     share: float = 0.8
     min_share_out: float = 0.5
     search_limit_min: float | None = None
+    focus: frozenset[str] | None = None
+
+
+def told_of(view: View) -> str:
+    """Say that only what lies in the region is ranked, where a study is about one."""
+    return "" if view.focus is None else f" {text('report.region.ranked', view.lang)}"
 
 
 def view_of(findings: Findings, lang: Lang) -> View:
@@ -56,4 +64,5 @@ def view_of(findings: Findings, lang: Lang) -> View:
         asked.forecast_year,
         asked.share,
         asked.min_share_out,
+        focus=asked.focus,
     )

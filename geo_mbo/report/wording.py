@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ class Names:
     areas: Mapping[str, str]
     sites: Mapping[str, str]
     institutions: Mapping[str, str]
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """The municipality of each site."""
 
     def area(self, area_id: str) -> str:
         """Name an area; one without a name by its identifier."""
@@ -39,6 +41,10 @@ class Names:
         """Name an institution; one without a name by its identifier."""
         return self.institutions.get(institution_id, institution_id)
 
+    def about(self, ids: Iterable[str], focus: frozenset[str] | None) -> frozenset[str]:
+        """Keep the areas in the focus of the study, and the sites that stand in them."""
+        return frozenset(i for i in ids if focus is None or self.homes.get(i, i) in focus)
+
 
 def names_of(tables: Tables, lang: Lang) -> Names:
     """Collect the names that stand in the tables."""
@@ -49,6 +55,7 @@ def names_of(tables: Tables, lang: Lang) -> Names:
         | {place: text(f"value.{place}", lang) for place in PLACES},
         dict(zip(sites["site_id"], sites["name"], strict=True)),
         dict(zip(named["institution_id"], named["institution"], strict=True)),
+        dict(zip(sites["site_id"], sites["municipality_id"].fillna(""), strict=True)),
     )
 
 
