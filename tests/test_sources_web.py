@@ -22,6 +22,7 @@ from geo_mbo.sources.download import download
 from geo_mbo.sources.fetching import fetch, wanted, web_for
 from geo_mbo.sources.look import look_alike
 from geo_mbo.sources.store import Shelf
+from geo_mbo.sources.text import read_headers
 from geo_mbo.sources.web import Web
 
 BODY = b"BRIN;NAAM\r\n" + b"".join(b"%04d;School %d\r\n" % (n, n) for n in range(20_000))
@@ -624,6 +625,46 @@ class TestLook:
         )
         with pytest.raises(FetchError, match="POSTCODE"):
             look_alike(after, url=URL, before=before)
+
+    @pytest.mark.parametrize(
+        "name", ["cbs_pc4_2024.gpkg", "gtfs.zip", "a.json", "a.geojson", "a.jsonl", "a.xlsx"]
+    )
+    def test_a_file_without_its_end(self, example: Path, tmp_path: Path, name: str) -> None:
+        known = {
+            "a.xlsx": example / "gtfs.zip",
+            "a.json": b'{"a": [{"b": 1}, {"b": 2}]}\n',
+            "a.geojson": b'{"type": "FeatureCollection", "features": []}',
+            "a.jsonl": b'{"a": 1}\n{"a": 2}\n',
+        }.get(name, example / name)
+        whole = known if isinstance(known, bytes) else known.read_bytes()
+        path = tmp_path / name
+        path.write_bytes(whole)
+        look_alike(path, url=URL)
+        path.write_bytes(whole[: len(whole) * 2 // 3])
+        with pytest.raises(FetchError, match="what came is no"):
+            look_alike(path, url=URL)
+
+    @pytest.mark.parametrize(
+        "excuse", [b'{"error": "busy"}', b'<?xml version="1.0"?><e/>', b"<!-- --><html>", b"\n\n"]
+    )
+    def test_an_excuse_is_no_table(self, tmp_path: Path, excuse: bytes) -> None:
+        path = tmp_path / "a.csv"
+        path.write_bytes(excuse)
+        with pytest.raises(FetchError, match="what came is no csv"):
+            look_alike(path, url=URL)
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    def test_of_a_large_table_only_the_start_is_read(self, tmp_path: Path, encoding: str) -> None:
+        path, before = tmp_path / "a.csv", tmp_path / "b.csv"
+        rows = "".join(f"{n};één\n" for n in range(200_000))
+        path.write_text(f"NUMMER;NAAM\n{rows}", encoding=encoding)
+        assert read_headers(path) == ["NUMMER", "NAAM"]
+        before.write_text("NUMMER;NAAM;PLAATS\n1;a;b\n")
+        with pytest.raises(FetchError, match="PLAATS"):
+            look_alike(path, url=URL, before=before)
+        path.write_text("NUMMER;NAAM\n")
+        with pytest.raises(InputError, match="no rows"):
+            read_headers(path)
 
 
 def test_every_way_of_the_catalogue_is_known() -> None:

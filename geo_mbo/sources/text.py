@@ -26,6 +26,7 @@ DELIMITERS = (",", ";", "\t", "|")
 SHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 MAX_BYTES = 512 * 1024**2
 """The largest file that is read whole; its cells take some ten times as much memory."""
+_START_BYTES = 1 << 20
 _SAMPLE_ROWS = 50
 _SAMPLE_CHARACTERS = 200_000
 _LONGEST_HEADER = 200
@@ -88,6 +89,32 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
     if frame.empty:
         raise InputError.of("no_rows", path=str(path))
     return frame
+
+
+def read_headers(path: Path) -> list[str]:
+    """Give the headers of a delimited text file or a spreadsheet, as `read_text` does.
+
+    Of a text file only the start is read, however large it is.
+
+    Raises
+    ------
+    MissingFileError, FileError, InputError
+        As for `read_text`, in as far as the start tells.
+    """
+    if path.suffix.lower() in SHEETS:
+        return [str(name) for name in read_text(path).columns]
+    check_file(path)
+    with path.open("rb") as file:
+        start = file.read(_START_BYTES)
+        if file.read(1):
+            # What is cut may not end within a letter or a row.
+            start = start[: start.rfind(b"\n") + 1] or start
+            start += b"\0" * (start.startswith(b"\xff\xfe") and len(start) % 2)
+    rows = _text_rows(_decoded(start, path), path)
+    first = next((row for _, row in rows if sum(map(bool, row)) > 1), [])
+    if next(rows, None) is None:
+        raise InputError.of("no_rows", path=str(path))
+    return _names(first)
 
 
 def read_bytes(path: Path) -> bytes:
