@@ -273,6 +273,17 @@ def test_totals_in_notes_are_rounded(written: Callable[[str], Path], told: list[
     }
 
 
+@pytest.mark.parametrize("few", [1, 2, 3, 4])
+def test_a_rounded_total_does_not_show_a_masked_count(
+    written: Callable[[str], Path], few: int
+) -> None:
+    """Of 13 known and some masked, 14 is about ten and 15 is about twenty."""
+    told: list[Note] = []
+    people = [("1001", "901X001")] * 13 + [("1002", "901X001")] * few
+    read_own_students(written(delivery(people)), notify=told.append)
+    assert [note.params["people"] for note in told] == [20]
+
+
 def test_own_files_are_known_by_their_start(golden: Path, tmp_path: Path) -> None:
     assert all(is_own_file(golden / "rio" / name) for name in (GRONDSLAG, *ROS))
     assert not is_own_file(golden / "onderwijslocaties.csv")

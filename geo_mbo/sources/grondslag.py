@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo_mbo.counts import MASKED_HIGH
+from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH
 from geo_mbo.errors import InputError, one_of
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.sources.grondslag_records import (
@@ -214,19 +214,23 @@ def _tell(
 ) -> None:
     """Say how many were counted and how many of them lack something, rounded.
 
-    An exact total would tell what a masked count is, where all others beside it are known.
+    An exact total would tell what a masked count is, where all others beside it are known; so would
+    at times a rounded one. In a sum a masked count is therefore what it is to all others.
     """
-    homeless = sum(count for cell, count in cells.items() if cell.origin_id == "UNKNOWN")
-    siteless = sum(count for cell, count in cells.items() if not cell.site_id)
+    blurred = {
+        cell: count if count > MASKED_HIGH else MASKED_EXPECTED for cell, count in cells.items()
+    }
+    homeless = sum(heads for cell, heads in blurred.items() if cell.origin_id == "UNKNOWN")
+    siteless = sum(heads for cell, heads in blurred.items() if not cell.site_id)
     for code, heads in (
-        ("own_counted", cells.total()),
+        ("own_counted", sum(blurred.values())),
         ("own_several", several),
         ("own_home_unknown", homeless),
         ("own_off_map", off_map),
         ("own_without_site", siteless),
     ):
         if heads:
-            about = max(round(heads, -1), 10)
+            about = max(10 * round(heads / 10), 10)
             few = heads <= MASKED_HIGH
             shown = f"1-{MASKED_HIGH}" if few else about
             count = MASKED_HIGH if few else about
