@@ -139,6 +139,10 @@ def test_a_region_partly_here_has_no_sum_of_its_part(town) -> None:
     part = young(checked_tables(cut(town.tables, ["Aldermeer"]).tables))
     assert part.loc["GM9001", "value"] == 400
     assert np.isnan(part.loc["PV90", "value"])
+    near = cut(town.tables, ["Aldermeer"]).tables.indicators
+    rates = replace(town.tables, indicators=town.tables.indicators.assign(unit="%"))
+    assert "province" in set(near["key_kind"])
+    assert "province" not in set(cut(rates, ["Aldermeer"]).tables.indicators["key_kind"])
     # What was published of it holds, whatever is left of it.
     told = town.tables.indicators.query("key == 'GM9001' and indicator == 'inhabitants_15_24'")
     told = told.assign(key_kind="province", key="PV90", value=710, value_low=710, value_high=710)

@@ -33,6 +33,9 @@ _LISTED = 40
 
 _LARGER = ("country", "province", "labour_market", "corop", "rmc")
 _SMALL = ("pc4", "district", "neighbourhood")
+_RATES = ("%", "km", "min", "ratio", "-")
+"""Units that no measure adds up."""
+
 _INPUTS = {
     "province": "provinces",
     "labour_market": "labour_markets",
@@ -230,7 +233,7 @@ def _without_partial_sums(near: pd.DataFrame, partly: dict[str, frozenset[str]])
         part = "site" if kind == "institution" else "municipality"
         small = () if part == "site" else _SMALL
         below = near["key_kind"].isin([part, *small])
-        asked = near[below & near["value"].notna()].drop_duplicates(of)
+        asked = near[below & near["value"].notna() & ~near["unit"].isin(_RATES)].drop_duplicates(of)
         there = pd.MultiIndex.from_frame(near.loc[near["key_kind"] == kind, ["key", *of]])
         for key in sorted(ids):
             rows = asked.assign(key_kind=kind, key=key, label=None)
