@@ -139,7 +139,7 @@ def parameters(about: About, lang: Lang) -> Layer:
     rows = [
         (text("layer.title_row", lang), about.title),
         (text("layer.created_row", lang), about.created.isoformat() if about.created else ""),
-        *((key, str(value)) for key, value in about.parameters.items()),
+        *((key, _plain(value)) for key, value in about.parameters.items()),
         *about.versions.items(),
     ]
     if about.made_up:
@@ -159,3 +159,20 @@ def dictionary(layers: Sequence[Layer], lang: Lang) -> Layer:
     ]
     columns = ["layer", "column", "label", "about"]
     return Layer("velden", "", pd.DataFrame(rows, columns=columns))
+
+
+def _plain(value: object) -> str:
+    """Write the value of a parameter as a study file has it, without signs of a program.
+
+    Examples
+    --------
+    >>> [_plain(value) for value in (["walk", "bike"], 45.0, None, True)]
+    ['walk, bike', '45', '', 'true']
+    """
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(one) for one in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)

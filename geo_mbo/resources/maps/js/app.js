@@ -143,7 +143,7 @@ function startApp(map, makeView) {
   app.begin = () => {
     if (!AREA.about) return app.home();
     const boxes = AREA.name.map((_, i) => i).filter((i) => isAbout('municipality', i)).map((i) => layers.areaBounds('municipality', i));
-    return app.zoomTo(boxes.reduce((all, b) => all.extend(b), L.latLngBounds([])), 12, 14, 0.5);
+    return app.zoomTo(boxes.reduce((all, b) => all.extend(b), L.latLngBounds([])), 10, 14, 0.5);
   };
 
   window.addEventListener('hashchange', () => { app.state = readHash(view.defaults, allowed); app.draw(true); });
