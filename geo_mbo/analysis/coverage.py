@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geo_mbo.travel import TravelMatrix
 
 STATES = ("served", "out_of_reach")
-"""State of a programme in an area; `geo_mbo.analysis.states` has a third: within reach, but full."""
+"""State of a programme in an area; `geo_mbo.analysis.states` has a third: reached, but full."""
 
 OUT_SHARE = 0.5
 """From this share of an area's young people out of reach on, the area is ``out_of_reach``."""

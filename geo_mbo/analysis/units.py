@@ -109,9 +109,14 @@ def units_in(rows: pd.DataFrame, unit: Unit) -> tuple[pd.DataFrame, Whole]:
     """
     each = unit_rows(rows, unit)
     names = list(unit.keys)
-    whole = each.dropna(subset=names)
-    found = whole.drop_duplicates(names).sort_values(names, ignore_index=True)
+    found = each[_told(each, unit)].drop_duplicates(names).sort_values(names, ignore_index=True)
     return found, place_of(each, found, unit)
+
+
+def _told(each: pd.DataFrame, unit: Unit) -> pd.Series:
+    """Say which rows have a unit; a level that is not known is one of its own."""
+    known = each["unit"].notna()
+    return known & each["track"].notna() if unit.tracks else known
 
 
 def place_of(each: pd.DataFrame, units: pd.DataFrame, unit: Unit) -> Whole:
@@ -148,7 +153,7 @@ def enrolled(
     """
     rows = with_facts(enrolments, offers)
     each = unit_rows(rows, unit)
-    whole = each[list(unit.keys)].notna().all(axis=1) & rows["institution_id"].notna()
+    whole = _told(each, unit) & rows["institution_id"].notna()
     lost = round(float(rows.loc[~whole, "students"].sum()))
     if lost:
         notify(note("enrolments_without_unit", count=lost))

@@ -15,7 +15,17 @@ from rich.table import Table
 
 from benchmarks.row import Row
 
-BENCHES = ("matrix", "engine", "national", "osm", "isochrones", "measures", "access", "maps")
+BENCHES = (
+    "matrix",
+    "engine",
+    "national",
+    "osm",
+    "isochrones",
+    "measures",
+    "access",
+    "provision",
+    "maps",
+)
 app = App(name="scripts/benchmark", help="Ours against a named peer; ratio above 1 is better.")
 
 
@@ -30,7 +40,7 @@ def run(
     Parameters
     ----------
     names
-        Which to run: matrix, engine, national, osm, isochrones, measures, access, maps.
+        Which to run: matrix, engine, national, osm, isochrones, measures, access, provision, maps.
     quick
         Small cases only; answers within 50 seconds.
     json_file
