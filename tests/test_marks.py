@@ -326,6 +326,18 @@ PERSONS = {
     "a number of the institution": ("Studentnummer,Niveau\n123,4\n", "mark_person_column"),
     "a day of birth": ("GEBOORTEDATUM,NIVEAU\n2007-01-02,4\n", "mark_person_column"),
     "citizen numbers": ("NR,A\n111222333,4\n123456782,3\n999990019,2\n", "mark_citizen_number"),
+    "citizen numbers among others": (
+        "NR,A\n111222333,4\n12,4\n123456782,3\n-,3\n999990019,2\n",
+        "mark_citizen_number",
+    ),
+    "citizen numbers in words": (
+        "A,OPMERKING\n4,bsn 111222333\n3,1234.56.782 (oud)\n2,is 999990019\n",
+        "mark_citizen_number",
+    ),
+    "citizen numbers without the 0 in front": (
+        "NR,A\n10000008,4\n10000021,3\n10000033,2\n",
+        "mark_citizen_number",
+    ),
     "e-mail": ("NAAM,MAIL\nx,j.jansen@roc.nl\n", "mark_email"),
     "an address with a sex": ("POSTCODE,HUISNUMMER,GESLACHT\n1001AA,3,V\n", "mark_home"),
     "few alike": ("GESLACHT,LEEFTIJD,NIVEAU\n" + "V,17,4\n" * 6 + "M,17,4\n", "mark_unique"),

@@ -48,6 +48,9 @@ _DESK = re.compile(
     re.IGNORECASE,
 )
 _BSN_WEIGHTS = np.array([9, 8, 7, 6, 5, 4, 3, 2, -1])
+_DOTTED = r"(?<![\d.,])(\d{3,4})\.(\d{2})\.(\d{3})(?![\d.,])"
+_NUMBER = r"(?<![\d.,])(\d{8,9})(?!\d|[.,]\d)"
+"""A number of nine digits; where it went through a spreadsheet, without the 0 in front."""
 _FEW_ROWS, _MOSTLY = 3, 0.9
 
 
@@ -76,8 +79,9 @@ def _direct(frame: pd.DataFrame) -> Iterator[Note]:
         line = str(values.index[0])
         if _PERSON.search(name):
             yield note("mark_person_column", count=len(values), column=name, row=line)
-        elif _citizen_numbers(values):
-            yield note("mark_citizen_number", count=len(values), column=name, row=line)
+        elif len(found := _citizen_numbers(values)):
+            line = str(found.index[0])
+            yield note("mark_citizen_number", count=len(found), column=name, row=line)
         else:
             yield from _addresses(name, values)
     yield from _homes(frame)
@@ -91,13 +95,19 @@ def _addresses(name: str, values: pd.Series) -> Iterator[Note]:
         yield note("mark_email", count=len(own), column=name, row=str(own.index[0]))
 
 
-def _citizen_numbers(values: pd.Series) -> bool:
-    """Say whether nearly all values pass the test of the citizen service number (BSN)."""
-    if len(values) < _FEW_ROWS or not values.str.fullmatch(r"\d{9}").all():
-        return False
-    digits = np.array([[int(d) for d in value] for value in values])
+def _citizen_numbers(values: pd.Series) -> pd.Series:
+    """Give the cells with citizen service numbers (BSN), where they are some.
+
+    Of the numbers of that length, nearly all have to pass its test: of others one in eleven does.
+    """
+    bare = values.str.replace(_DOTTED, r"\1\2\3", regex=True)
+    found = bare.str.extract(_NUMBER)[0].dropna().str.zfill(9)
+    numbers = found.unique()
+    if len(numbers) < _FEW_ROWS:
+        return found[:0]
+    digits = np.array([[int(d) for d in number] for number in numbers])
     passes = (digits @ _BSN_WEIGHTS % 11 == 0) & digits.any(axis=1)
-    return bool(passes.mean() >= _MOSTLY)
+    return found if passes.mean() >= _MOSTLY else found[:0]
 
 
 def _homes(frame: pd.DataFrame) -> Iterator[Note]:
