@@ -72,8 +72,8 @@ class GeoMboError(Exception):
         return cls([Breach(code, params)])
 
     def text(self, lang: Lang = "en") -> str:
-        """Give all breaches, one a line, in one language."""
-        return "\n".join(breach.text(lang) for breach in self.breaches)
+        """Give all breaches, one a line and each once, in one language."""
+        return "\n".join(dict.fromkeys(breach.text(lang) for breach in self.breaches))
 
     def __str__(self) -> str:
         return self.text("en")

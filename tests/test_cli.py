@@ -100,6 +100,29 @@ def test_check_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "folder" in capsys.readouterr().err
 
 
+def test_check_of_a_study_reads_its_own_tables(
+    example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "eigen.csv").write_text("Brin;Oordeel;Jaar\n01ZZ;Goed;2024\n", encoding="utf-8")
+    study = tmp_path / "study.toml"
+    borders = (example / "cbsgebiedsindelingen2025.gpkg").as_posix()
+
+    def asked(column: str) -> int:
+        study.write_text(
+            f'title = "T"\n[inputs]\nmunicipalities = "{borders}"\nsites = "eigen.csv"\n'
+            '[[indicator]]\nname = "Oordeel"\npath = "eigen.csv"\nby = "institution"\n'
+            f'columns = {{ institution_id = "Brin", label = "{column}", year = "Jaar" }}\n',
+            encoding="utf-8",
+        )
+        return ended("check", str(study))
+
+    assert asked("Oordeel") == 0
+    assert asked("Oordel") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 1  # and it is said once
+    assert "eigen.csv: kolom 'Oordel' ontbreekt" in told[0]
+
+
 def test_an_output_folder_that_cannot_be_is_told(
     example: Path,
     tmp_path: Path,

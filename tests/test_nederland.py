@@ -20,7 +20,7 @@ from geo_mbo.messages import catalogue
 from geo_mbo.study import measure_study, read_study, shipped
 from geo_mbo.study.fetched import fetched, files_of, planned, seconds_of
 from geo_mbo.study.file import study_of
-from geo_mbo.study.model import Inputs, Study
+from geo_mbo.study.model import IndicatorFile, Inputs, Study
 from tests.publishers import Fault, Publishers, publishers
 
 STAGES = ("fetch", "read", "network", "travel", "measures", "isochrones", "maps", "files", "report")
@@ -195,6 +195,13 @@ class TestShipped:
         keys = {line.lstrip("# ").partition(" =")[0] for line in lines if " = " in line}
         assert "municipalities" in keys
         assert {key for key in Inputs.model_fields if key in keys}
+
+    @pytest.mark.parametrize("lang", ["nl", "en"])
+    def test_the_indicator_of_a_template_is_right(self, lang: str) -> None:
+        page = shipped.template("instelling", lang)
+        lines = page.split("# [[indicator]]\n")[1].split("\n\n")[0].splitlines()
+        wish = tomllib.loads("\n".join(line.removeprefix("# ") for line in lines))
+        assert IndicatorFile.model_validate(wish).columns["institution_id"] == "BRIN"
 
     def test_a_copy_is_the_study(self) -> None:
         assert shipped.template("provincie-utrecht", "nl") == shipped.content("provincie-utrecht")

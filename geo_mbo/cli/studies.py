@@ -191,8 +191,10 @@ def check(file: Path, *, lang: Lang = "nl") -> None:
     say = speaker(lang)
     if file.suffix == ".toml":
         from geo_mbo.study import read_study
+        from geo_mbo.study.indicators import check_wishes
 
         study = read_study(file)
+        check_wishes(study)
         given = study.inputs.given()
         say("cli.study_fine", path=str(file), title=study.title, count=len(given))
         return

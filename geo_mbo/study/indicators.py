@@ -66,6 +66,30 @@ def read_wishes(
     return checked(pd.concat(tables, ignore_index=True), INDICATORS, source="indicator")
 
 
+def check_wishes(study: Study) -> None:
+    """Read the tables of indicators that lie on this computer, and keep nothing of them.
+
+    Whether their areas are known shows only beside the boundaries, in a run.
+
+    Raises
+    ------
+    InputError
+        A data set is not known, or files cannot be read as the study says: all of them at once.
+    """
+    from geo_mbo.sources.catalogue import data_set
+
+    breaches = list[Breach]()
+    for wish in study.indicators:
+        try:
+            known = data_set(wish.source or OWN)
+            if wish.path and known.table.get("form") != "statline":
+                _facts(study, wish, known, lambda _: None)
+        except GeoMboError as error:
+            breaches += error.breaches
+    if breaches:
+        raise InputError(breaches)
+
+
 def yardsticks(study: Study) -> tuple[Yardstick, ...]:
     """Give the distances and times that a study holds against what is computed."""
     from geo_mbo.analysis import Yardstick
