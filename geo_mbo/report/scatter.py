@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NEAR, NEAR_EDGE = BAR, "#2b6a8c"
+NEAR, NEAR_EDGE, FAR = BAR, "#2b6a8c", "#f4c39c"
 NAMED = 3
 """How many of the dots that are furthest off have their name beside them."""
 NAME_LETTERS = 26
@@ -110,7 +110,7 @@ def _cloud(axes: Axes, cloud: Cloud) -> None:
     # Small dots are drawn over large ones.
     ordered = sorted(cloud.dots, key=lambda dot: -dot.students)
     largest = max(dot.students for dot in cloud.dots) or 1.0
-    for agrees, shape, face, edge in ((True, "o", NEAR, NEAR_EDGE), (False, "D", "#ffffff", LINE)):
+    for agrees, shape, face, edge in ((True, "o", NEAR, NEAR_EDGE), (False, "D", FAR, LINE)):
         some = [dot for dot in ordered if dot.agrees is agrees]
         sizes = [_SMALLEST + (_LARGEST - _SMALLEST) * d.students / largest for d in some]
         axes.scatter(
@@ -170,7 +170,7 @@ def _legend(figure: Figure, signs: Signs, *, classes: bool) -> None:
 
     shown = [
         Line2D([], [], linestyle="", marker="o", color=NEAR, markeredgecolor=NEAR_EDGE),
-        Line2D([], [], linestyle="", marker="D", color="#ffffff", markeredgecolor=LINE),
+        Line2D([], [], linestyle="", marker="D", color=FAR, markeredgecolor=LINE),
         Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 3))),
     ]
     if classes:
