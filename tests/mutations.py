@@ -28,6 +28,7 @@ from geo_mbo.sources import cbs, duo, geofile, own, rio, rio_register
 from geo_mbo.sources.catalogue import data_set
 from geo_mbo.sources.cells import by_year
 from geo_mbo.sources.facts import read_facts, read_records
+from geo_mbo.sources.facts_layout import ADDITIVE
 from geo_mbo.sources.facts_mapped import read_mapped
 from geo_mbo.sources.grondslag import read_own_students
 from geo_mbo.sources.text import read_text, take
@@ -357,10 +358,13 @@ def breaks(right: pd.DataFrame, read: Any) -> str:
         return f"{type(read).__name__} is no table"
     if list(read.columns) != list(right.columns):
         return f"columns {list(read.columns)}"
-    return next(filter(None, (_column_breaks(right[n], read[n]) for n in read.columns)), "")
+    counted = read["unit"].isin(ADDITIVE) if "unit" in read else pd.Series(True, index=read.index)
+    return next(
+        filter(None, (_column_breaks(right[n], read[n], counted) for n in read.columns)), ""
+    )
 
 
-def _column_breaks(right: pd.Series, read: pd.Series) -> str:
+def _column_breaks(right: pd.Series, read: pd.Series, counted: pd.Series) -> str:
     name = str(right.name)
     if name == "geometry":
         crs = gpd.GeoSeries(read).crs
@@ -370,18 +374,20 @@ def _column_breaks(right: pd.Series, read: pd.Series) -> str:
     if pd.api.types.is_bool_dtype(read.dtype):
         return ""
     if pd.api.types.is_numeric_dtype(read.dtype):
-        return _numbers_break(name, read)
+        return _numbers_break(name, read, counted)
     cells = read.dropna().astype(str)
     odd = cells[cells.str.contains("[\x00\ufeff]", regex=True) | (cells != cells.str.strip())]
     return f"{name} holds {odd.iloc[0]!r}" if len(odd) else ""
 
 
-def _numbers_break(name: str, read: pd.Series) -> str:
+def _numbers_break(name: str, read: pd.Series, counted: pd.Series) -> str:
     numbers = read.dropna().astype(float)
+    # A rate or an amount may be below zero; what is counted may not.
+    counts = numbers[counted.loc[numbers.index]]
     if not np.isfinite(numbers).all():
         return f"{name} holds {numbers.max()}"
-    if name in NEVER_NEGATIVE and (numbers < 0).any():
-        return f"{name} holds {numbers.min()}"
+    if name in NEVER_NEGATIVE and (counts < 0).any():
+        return f"{name} holds {counts.min()}"
     if name == "year" and not numbers.between(*YEARS).all():
         return f"year holds {numbers[~numbers.between(*YEARS)].iloc[0]}"
     return ""

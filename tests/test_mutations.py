@@ -100,3 +100,9 @@ def test_the_oracle_knows_what_a_table_may_not_hold(column: str, value: object) 
     assert breaks(right, right) == ""
     assert breaks(right, right.assign(**{column: [value]}).astype(right.dtypes)) != ""
     assert breaks(right, right.drop(columns="a")) != ""
+
+
+def test_a_rate_may_be_below_zero_and_a_count_may_not() -> None:
+    right = pd.DataFrame({"unit": ["%", "students"], "count": [1.0, 2.0]})
+    assert breaks(right, right.assign(count=[-1.0, 2.0])) == ""
+    assert breaks(right, right.assign(count=[1.0, -2.0])) == "count holds -2.0"

@@ -563,3 +563,17 @@ def test_true_addresses_of_older_form(real_data: Path) -> None:
     assert found["institution_id"].str.fullmatch(r"\d{2}[A-Z]{2}").all()
     assert found["branch_id"].str.fullmatch(r"\d{2}[A-Z]{2}[A-Z0-9]{2}").all()
     assert found["institution"].notna().all()
+
+
+@pytest.mark.parametrize("cell", ["-99997", "-99999998", "-99995,0"])
+def test_a_number_for_not_known_never_passes_for_a_rate(tmp_path: Path, cell: str) -> None:
+    layout = {
+        "dims": {"institution_id": "BRIN"},
+        "unit": "%",
+        "values": [{"header": "DEEL {year}"}],
+    }
+    text = "BRIN;DEEL 2024\n01ZZ;{}\n02ZZ;12,5\n"
+    with pytest.raises(InputError, match=f"'{cell}' in line 2"):
+        read_facts(text_file(tmp_path, text.format(cell)), layout, notify=nobody)
+    found = read_facts(text_file(tmp_path, text.format("-3,5")), layout, notify=nobody)
+    assert found["count"].tolist() == [-3.5, 12.5]

@@ -21,6 +21,7 @@ NUMBERS = ("count", "masked", "expected", "low", "high", "label")
 """What a cell comes to; see `geo_mbo.sources.facts.read_facts`."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][+-]?\d{1,3})?")
+_SENTINEL = re.compile(r"-9999\d+(?:[.,]0+)?")
 _NONE = float("nan")
 _PLAIN = r"(\d+(?:\.\d+)?)"
 _CLASSES = (
@@ -127,6 +128,8 @@ def _cell(text: str, plan: Layout, unit: str) -> _Cell:
     if _NUMBER.fullmatch(plain):
         count = float(plain.replace(",", "."))
         wrong = not isfinite(count) or (unit in ADDITIVE and count < 0)
+        # What CBS does not know it writes as a number, which would pass for a rate or an amount.
+        wrong = wrong or bool(_SENTINEL.fullmatch(plain))
         wrong = wrong or (people and not count.is_integer())
         return _Cell(count=count, low=count, high=count, wrong=wrong)
     bounds = _bounds(text)
