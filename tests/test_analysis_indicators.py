@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from geo_mbo.analysis import compared_indicators, indicators_of, institution_indicators
 from geo_mbo.analysis.indicators import COMPARED, adds, counts_people
+from geo_mbo.errors import InputError
 from geo_mbo.notes import Note
 from geo_mbo.sample import sample_town
 from geo_mbo.schema import INDICATORS, checked
@@ -202,6 +203,11 @@ def test_a_count_below_five_is_a_range_whoever_gave_it() -> None:
     assert cell["masked"]
     assert cell[["value", "value_low", "value_high"]].tolist() == [2.5, 1, 4]
     assert cell["rank"] == 0
+
+
+def test_a_kind_that_is_none_is_an_error() -> None:
+    with pytest.raises(InputError, match="municipality"):
+        indicators_of(compared_indicators(TOWN.tables), "gemeente")
 
 
 def test_a_small_rate_is_no_count() -> None:

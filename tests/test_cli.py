@@ -123,13 +123,21 @@ def test_check_of_a_study_reads_its_own_tables(
     assert "eigen.csv: kolom 'Oordel' ontbreekt" in told[0]
 
 
+def test_without_a_network_is_told_what_can_be_done_without_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--store", str(tmp_path), "--mirror", "http://127.0.0.1:9")
+    assert ended("fetch", "institutions", *where) == 1
+    assert "werk met wat er al is (--offline)" in capsys.readouterr().err
+
+
 def test_an_output_folder_that_cannot_be_is_told(
     example: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli.studies, "_cache", Cache)
+    monkeypatch.setattr(cli.studies, "own_cache", Cache)
     (tmp_path / "file").write_text("in the way")
     out = tmp_path / "file" / "maps"
     assert ended("run", str(example / "study.toml"), "--out", str(out), "--offline") == 1

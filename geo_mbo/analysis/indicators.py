@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, cast
 from geo_mbo.analysis.disclosure import PARTS, guarded, parents_of
 from geo_mbo.analysis.weighting import joined
 from geo_mbo.counts import MASKED_HIGH
+from geo_mbo.errors import one_of
 from geo_mbo.notes import Notify, note, to_log
-from geo_mbo.schema import AREA_LEVELS, INDICATORS
+from geo_mbo.schema import AREA_LEVELS, INDICATORS, KEY_KINDS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -157,6 +158,11 @@ def indicators_of(found: pd.DataFrame, kind: str) -> pd.DataFrame:
         numbers), ``first_year``, ``last_year``, ``keys``: how many have a number or a judgement in
         the last year, ``asked``: a user asked for it.
 
+    Raises
+    ------
+    InputError
+        There is no such kind.
+
     Examples
     --------
     >>> from geo_mbo.sample import sample_town
@@ -166,6 +172,7 @@ def indicators_of(found: pd.DataFrame, kind: str) -> pd.DataFrame:
     0  inhabitants_15_24       2024     3  False
     1        inhabitants       2024     3  False
     """
+    one_of("kind", kind, KEY_KINDS)
     rows = found[found["key_kind"] == kind]
     rows = rows[rows["value"].notna() | rows["judgement"].notna()]
     groups = rows.groupby("indicator", sort=False)
