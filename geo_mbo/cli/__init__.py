@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from geo_mbo.cli import sources, studies
+from geo_mbo.cli import measures, sources, studies
 from geo_mbo.cli.console import asked_language
 from geo_mbo.errors import GeoMboError
 from geo_mbo.messages import text
@@ -29,6 +29,8 @@ app = App(
 )
 for _command in (studies.run, studies.fetch, studies.new, studies.check):
     app.command(_command)
+for _verb in measures.SHEETS:
+    app.command(measures.command(_verb))
 app.command(studies.shipped, name="studies")
 app.command(sources.app)
 

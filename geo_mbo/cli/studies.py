@@ -56,7 +56,7 @@ def run(
 
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format="%(message)s")
     began = time.monotonic()
-    given = _study(study or str(_example()), mirror)
+    given = named_study(study or str(example()), mirror)
     language: Lang = lang or given.lang
     folder = out or given.path(given.out)
     writable(folder)
@@ -68,7 +68,7 @@ def run(
             folder=folder,
             lang=language,
             offline=offline,
-            cache=_cache(),
+            cache=own_cache(),
             store=store,
             progress=progress,
         )
@@ -118,7 +118,7 @@ def fetch(
     if what in data_sets() and what not in shipped_studies.names():
         files = {what: InputFile(source=what, year=year)}
     else:
-        study = _study(what, mirror, also=tuple(data_sets()))
+        study = named_study(what, mirror, also=tuple(data_sets()))
         files, mirror = files_of(study), study.mirror
     plan = planned(files, store=folder)
     _show_plan(plan, lang)
@@ -204,7 +204,7 @@ def check(file: Path, *, lang: Lang = "nl") -> None:
     say("cli.fine", path=str(file), rows=found.rows, what=found.what)
 
 
-def _study(named: str, mirror: str, *, also: tuple[str, ...] = ()) -> Study:
+def named_study(named: str, mirror: str, *, also: tuple[str, ...] = ()) -> Study:
     """Read a study file, or the study that the program brings under this name.
 
     Where there is none, names like it are told: of studies, and of what may be meant `also`.
@@ -253,11 +253,13 @@ def _show_plan(plan: tuple[Planned, ...], lang: Lang) -> None:
     show_table([text(f"cli.column.{name}", lang) for name in columns], map(line, plan))
 
 
-def _example() -> Path:
+def example() -> Path:
+    """Give the study of the embedded example."""
     return Path(__file__).resolve().parents[2] / "data" / "example" / "study.toml"
 
 
-def _cache() -> Cache:
+def own_cache() -> Cache:
+    """Give the cache in which a user's networks and travel times are kept."""
     from platformdirs import user_cache_path
 
     return Cache(user_cache_path("geo_mbo"))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from geo_mbo.cache import replacing
 from geo_mbo.errors import FileError
-from geo_mbo.messages import Lang, catalogue, text
+from geo_mbo.messages import Lang, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About
 from geo_mbo.report.background import day
+from geo_mbo.report.cells import in_words, masked_in, told_numbers
 from geo_mbo.report.sheets import MOST_ROWS, Sheet, dictionary, sheets
 from geo_mbo.report.wording import FEWEST
 
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
     from geo_mbo.scenario import Comparison
     from geo_mbo.tables import Tables
 
-_WORDS = {
-    "mode": "mode",
-    "people_kind": "value",
-    "origin_kind": "value",
-    "change": "value",
-    "key_kind": "map.kind",
-    "indicator": "map.indicator",
-    "unit": "map.unit",
-    "outcome": "outcome",
-}
-"""Text columns whose codes are written in words, and the section that has them."""
-
 _SHARES = (
     "share",
     "change",
@@ -46,9 +35,6 @@ _SHARES = (
     "unreached_share",
     "cumulative",
 )
-SHARES_OF_STUDENTS = ("share", "share_low", "share_high")
-"""Shares that stand beside the students they are a share of."""
-
 _ANY = ("value", "national", "difference", "gini", "minutes_p80_p20")
 """Numbers of any unit: written with the decimals they have."""
 
@@ -252,11 +238,8 @@ def _write_column(
         told = [text(f"value.{str(bool(v)).lower()}", lang) for v in values]
         return _write_texts(page, column, told)
     if not pd.api.types.is_numeric_dtype(values):
-        return _write_texts(page, column, _in_words(values, name, lang))
-    values, masked = _blurred(frame, name), _masked(frame, name)
-    if name in SHARES_OF_STUDENTS:
-        # A share of a known whole would give the count back.
-        values = values.mask(_masked(frame, "students"))
+        return _write_texts(page, column, in_words(values, name, lang))
+    values, masked = told_numbers(frame, name), masked_in(frame, name)
     look, beyond = _number_look(looks, name), text("value.not_reached", lang)
     for row, (value, few) in enumerate(zip(values.to_numpy(float), masked, strict=True), start=1):
         if few:
@@ -268,40 +251,12 @@ def _write_column(
     return 12
 
 
-def _in_words(values: pd.Series, name: str, lang: Lang) -> list[str | None]:
-    words = catalogue(lang)
-    told = values.astype(object).where(values.notna(), None)
-    if name not in _WORDS:
-        return [None if value is None else str(value) for value in told]
-    return [None if v is None else words.get(f"{_WORDS[name]}.{v}", str(v)) for v in told]
-
-
 def _write_texts(page: Any, column: int, told: Sequence[str | None]) -> int:
     for row, value in enumerate(told, start=1):
         if value:
             page.write_string(row, column, value[:_MOST_SIGNS])
     longest = max((len(value) for value in told if value), default=0)
     return min(longest, 60)
-
-
-def _blurred(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Give counts whose bounds never tell fewer than five people apart."""
-    few = _masked(frame, name.removesuffix("_low").removesuffix("_high"))
-    if name.endswith("_low"):
-        return frame[name].mask(few, frame[name].clip(upper=1.0) // 1)
-    return frame[name].mask(few, FEWEST - 1.0) if name.endswith("_high") else frame[name]
-
-
-def _masked(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Mark expected counts of fewer than five people: their bounds stand beside them."""
-    import pandas as pd
-
-    high = f"{name}_high"
-    if name == "value" and "masked" in frame:
-        return frame["masked"]
-    if not name.startswith("students") or high not in frame:
-        return pd.Series(data=False, index=frame.index)
-    return (frame[high] > 0) & (frame[high] < FEWEST)
 
 
 def _number_look(looks: _Looks, name: str) -> Any:
