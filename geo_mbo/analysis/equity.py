@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.analysis.inequality import gini
 from geo_mbo.analysis.trips import trips
 from geo_mbo.analysis.weighting import group_quantiles, homes, joined
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
     from geo_mbo.analysis.weighting import Floats
     from geo_mbo.travel import TravelMatrix
+
+__all__ = ["gini", "travel_inequality"]
 
 _INEQUALITY = {
     "mode": "str",
@@ -29,41 +31,6 @@ _INEQUALITY = {
     "share_over_limit": "float64",
     "unreached_share": "float64",
 }
-
-
-def gini(values: npt.ArrayLike, weights: npt.ArrayLike) -> float:
-    """Give the Gini index of values with weights: 0 all equal, near 1 one has all.
-
-    Twice the area between the Lorenz curve of straight pieces and the diagonal, weights as people
-    (Lerman and Yitzhaki 1989, "Improving the accuracy of estimates of Gini coefficients", Journal
-    of Econometrics 42:43-47).
-
-    Parameters
-    ----------
-    values
-        0 or more, finite.
-    weights
-        People with each value.
-
-    Returns
-    -------
-    float
-        The index; ``nan`` where there are no people or all values are 0.
-
-    Examples
-    --------
-    >>> gini([10, 30], [1, 1])
-    0.25
-    """
-    amounts, people = np.asarray(values, float), np.asarray(weights, float)
-    order = np.argsort(amounts, kind="stable")
-    amounts, people = amounts[order], people[order]
-    whole, everybody = float(amounts @ people), float(people.sum())
-    if not whole > 0:
-        return float("nan")
-    lorenz = np.cumsum(amounts * people) / whole
-    before = np.append(0.0, lorenz)[:-1]
-    return float(1 - (people / everybody) @ (lorenz + before))
 
 
 def travel_inequality(
