@@ -28,7 +28,7 @@ from geo_mbo.sources import cbs, duo, geofile, own, rio, rio_register
 from geo_mbo.sources.catalogue import data_set
 from geo_mbo.sources.cells import by_year
 from geo_mbo.sources.facts import read_facts, read_records
-from geo_mbo.sources.facts_layout import ADDITIVE
+from geo_mbo.sources.facts_layout import NEVER_BELOW
 from geo_mbo.sources.facts_mapped import read_mapped
 from geo_mbo.sources.grondslag import read_own_students
 from geo_mbo.sources.text import read_text, take
@@ -358,7 +358,9 @@ def breaks(right: pd.DataFrame, read: Any) -> str:
         return f"{type(read).__name__} is no table"
     if list(read.columns) != list(right.columns):
         return f"columns {list(read.columns)}"
-    counted = read["unit"].isin(ADDITIVE) if "unit" in read else pd.Series(True, index=read.index)
+    counted = (
+        read["unit"].isin(NEVER_BELOW) if "unit" in read else pd.Series(True, index=read.index)
+    )
     return next(
         filter(None, (_column_breaks(right[n], read[n], counted) for n in read.columns)), ""
     )
@@ -382,7 +384,7 @@ def _column_breaks(right: pd.Series, read: pd.Series, counted: pd.Series) -> str
 
 def _numbers_break(name: str, read: pd.Series, counted: pd.Series) -> str:
     numbers = read.dropna().astype(float)
-    # A rate or an amount may be below zero; what is counted may not.
+    # A rate or an amount may be below zero; what is counted or measured may not.
     counts = numbers[counted.loc[numbers.index]]
     if not np.isfinite(numbers).all():
         return f"{name} holds {numbers.max()}"

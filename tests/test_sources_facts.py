@@ -577,3 +577,9 @@ def test_a_number_for_not_known_never_passes_for_a_rate(tmp_path: Path, cell: st
         read_facts(text_file(tmp_path, text.format(cell)), layout, notify=nobody)
     found = read_facts(text_file(tmp_path, text.format("-3,5")), layout, notify=nobody)
     assert found["count"].tolist() == [-3.5, 12.5]
+
+
+def test_no_distance_is_below_zero(tmp_path: Path) -> None:
+    layout = {"dims": {"institution_id": "BRIN"}, "unit": "km", "values": [{"header": "KM {year}"}]}
+    with pytest.raises(InputError, match="'-2' in line 2"):
+        read_facts(text_file(tmp_path, "BRIN;KM 2024\n01ZZ;-2\n02ZZ;12,5\n"), layout)

@@ -11,7 +11,7 @@ import numpy as np
 
 from geo_mbo.notes import Notify, note
 from geo_mbo.sources.cells import MASKS
-from geo_mbo.sources.facts_layout import ADDITIVE, PEOPLE, Layout
+from geo_mbo.sources.facts_layout import NEVER_BELOW, PEOPLE, Layout
 from geo_mbo.sources.text import wrong_cell
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def numbers(
     plan
         The layout: its masks, what they stand for, and whether words are allowed.
     unit
-        People are whole numbers of 0 or more; what else adds up is 0 or more.
+        People are whole numbers of 0 or more; what else adds up, and distances and times, are 0
+        or more.
     where
         What to call the file in a message.
     indication
@@ -127,7 +128,7 @@ def _cell(text: str, plan: Layout, unit: str) -> _Cell:
     plain = text.removesuffix("%").strip() if unit == "%" else text
     if _NUMBER.fullmatch(plain):
         count = float(plain.replace(",", "."))
-        wrong = not isfinite(count) or (unit in ADDITIVE and count < 0)
+        wrong = not isfinite(count) or (unit in NEVER_BELOW and count < 0)
         # What CBS does not know it writes as a number, which would pass for a rate or an amount.
         wrong = wrong or bool(_SENTINEL.fullmatch(plain))
         wrong = wrong or (people and not count.is_integer())

@@ -55,6 +55,8 @@ PEOPLE = ("students", "persons", "inhabitants")
 """Units of whole people: what hides here, hides somebody."""
 ADDITIVE = (*PEOPLE, "fte")
 """Units whose numbers may be added up; a rate, a mean or a percentage may not."""
+NEVER_BELOW = (*ADDITIVE, "km", "m", "minutes", "min")
+"""Units of which there is no less than nothing."""
 
 TOTAL_WORDS = ("TOTAAL",)
 _YEAR = "{YEAR}"
