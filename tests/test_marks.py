@@ -361,6 +361,7 @@ def test_persons_are_found_and_never_repeated(tmp_path: Path, text: str, code: s
         "ONDERWIJSLOCATIECODE,POSTCODE,HUISNUMMER,MBONIVEAU\n901X001,1001AA,3,4\n",
         "INSTELLINGSCODE,POSTCODE\n17KM,9461 KM\n02ZZ,1001 AA\n",
         "KVK,NAAM\n111222334,a\n123456789,b\n999990018,c\n",  # nine digits, but the test fails
+        "LAND,WAARDE\nPER,12\nGEO,13\n",  # countries, not records of persons
         "GESLACHT,LEEFTIJD,AANTAL\nV,17,20\nM,17,30\n",  # counted groups, not persons
         "GESLACHT,NIVEAU\n" + "V,4\n" * 5 + "M,4\n" * 5,
     ],
@@ -373,7 +374,14 @@ def test_records_of_an_institution_are_persons_whatever_the_name(tmp_path: Path)
     text = "VLP;01ZZ;20251001\nPER;1;17;18;V;1001\nISP;1;01ZZ;1;20250801\n"
     part = text[text.index("PER") :]  # without its opening
     for number, (form, encoding) in enumerate(
-        [(text, "utf-8"), (text, "utf-16"), (part, "utf-8"), ("a;b\n" + part, "utf-8")]
+        [
+            (text, "utf-8"),
+            (text, "utf-16"),
+            (part, "utf-8"),
+            ("a;b\n" + part, "utf-8"),
+            ("1;1\n" + part, "utf-16"),
+            ("1\t1\r" + part.replace(";", "\t").replace("\n", "\r"), "utf-8"),
+        ]
     ):
         marks = asked(written(tmp_path, form, f"open_data_{number}.csv", encoding))
         assert codes(marks["anonymous"]) == ["mark_person_records"]

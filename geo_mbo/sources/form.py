@@ -32,7 +32,6 @@ OPEN = (*TEXT, *GEOGRAPHY, ".xlsx", ".ods")
 ROW_LIMITS = (32_000, 65_535, 65_536, 100_000, 1_048_575, 1_048_576)
 """Numbers of rows at which programs and services cut tables off."""
 
-_RECORDS = re.compile(rb"(?m)^\"?(?:VLP|PER|ISG|ISP|BPV|DIP|GEO|KZD|SLR)\"?[;|,]\"?\d")
 _KEYS = re.compile(
     r"^(?:INSTELLINGSCODE|BRIN NUMMER|VESTIGINGSNUMMER|VESTIGINGSCODE|ONDERWIJSLOCATIECODE|"
     r"ONDERWIJSLOCATIE|WOONGEMEENTE|GEMEENTENAAM|GEMEENTENUMMER|STATCODE|PC4|POSTCODE4|JAAR|"
@@ -115,11 +114,14 @@ def _text(path: Path) -> Form:
         raw = read_bytes(path)
     except GeoMboError as error:
         return Form((), tuple(faults), error.breaches)
-    if is_own_file(path) or len(_RECORDS.findall(raw[:100_000])) >= 2:
-        return Form((), (*faults, note("mark_no_header", count=1)), (), personal=True)
+    own = Form((), (*faults, note("mark_no_header", count=1)), (), personal=True)
+    if is_own_file(path):
+        return own
     try:
         frame = read_text(path)
     except GeoMboError as error:
+        if any(breach.code == "own_not_here" for breach in error.breaches):
+            return own
         return Form((), tuple(faults), error.breaches)
     part = Part("", frame, counts_of(frame))
     faults += [*_bytes_faults(raw), *_line_faults(raw), *cell_faults(part)]

@@ -36,6 +36,9 @@ _ABOUT_PERSONS = re.compile(
     r'\s*"?(?:VLP|PER|ISG|ISP|ISE|BPV|BII|DIP|BID|AMO|GEO|KZD|SLR)"?\s*[;|,\t]'
 )
 """How an institution's delivery starts: a message about its cells would tell of a person."""
+_RECORDS = re.compile(r'(?:^|[\r\n])\s*"?(VLP|PER|ISG|ISP|BPV|DIP|GEO|KZD|SLR)"?\s*[;|,\t]\s*"?\d')
+_ONLY_THERE = {"VLP", "ISG", "ISP", "SLR"}
+"""Records that are called as nothing else is: PER and GEO are countries as well."""
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"SQLite format 3")
 
 
@@ -82,7 +85,7 @@ def read_text(path: Path | str, *, sheet: str | None = None) -> pd.DataFrame:
         rows = sheet_rows(path, sheet)
     else:
         text = _decoded(read_bytes(path), path)
-        if _ABOUT_PERSONS.match(text):
+        if _about_persons(text):
             raise InputError.of("own_not_here", path=str(path))
         rows = _text_rows(text, path)
     frame = _frame(rows, path)
@@ -110,7 +113,10 @@ def read_headers(path: Path) -> list[str]:
             # What is cut may not end within a letter or a row.
             start = start[: start.rfind(b"\n") + 1] or start
             start += b"\0" * (start.startswith(b"\xff\xfe") and len(start) % 2)
-    rows = _text_rows(_decoded(start, path), path)
+    text = _decoded(start, path)
+    if _about_persons(text):
+        raise InputError.of("own_not_here", path=str(path))
+    rows = _text_rows(text, path)
     first = next((row for _, row in rows if sum(map(bool, row)) > 1), [])
     if next(rows, None) is None:
         raise InputError.of("no_rows", path=str(path))
@@ -300,6 +306,14 @@ def _decoded(raw: bytes, path: Path) -> str:
             raise FileError.of("file_binary", path=str(path))
         return text
     raise FileError.of("file_encoding", path=str(path))
+
+
+def _about_persons(text: str) -> bool:
+    """Say whether a text is an institution's delivery, be its start damaged."""
+    if _ABOUT_PERSONS.match(text):
+        return True
+    records = _RECORDS.findall(text[:_SAMPLE_CHARACTERS])
+    return len(records) >= 2 and bool(_ONLY_THERE & {*records})
 
 
 def _text_rows(text: str, path: Path) -> Iterator[Row]:
