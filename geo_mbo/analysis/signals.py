@@ -15,6 +15,7 @@ import numpy as np
 
 from geo_mbo.analysis.privacy import veiled
 from geo_mbo.analysis.provision import SMALL_STUDENTS
+from geo_mbo.analysis.regions import region_of_sites
 from geo_mbo.analysis.units import UNIT_COLUMNS, Unit, enrolled, place_of, units_in
 from geo_mbo.analysis.weighting import indexer, joined, open_sites, provider_ids
 from geo_mbo.counts import COUNTS
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 FEW_NATIONALLY = 50
 """Fewer students than this in the country, with more than one provider, are a signal."""
-REGION_LEVELS = ("labour_market", "province")
-"""Regions of the signal, in the order in which they are taken where there are any."""
 COUNTRY = "NL"
 
 _SIGNALS = {
@@ -112,7 +111,7 @@ def provision_of(
     counts = enrolled(now, tables.offers, unit, notify=notify)
     owners = provider_ids(usable)
     providers = sorted({*owners, *counts["institution_id"]})
-    level, region = regions_of(usable, tables.areas)
+    level, region = region_of_sites(usable, tables.areas)
     return Provision(
         sites=usable,
         units=units,
@@ -144,22 +143,6 @@ def _dense(counts: pd.DataFrame, providers: list[str], units: pd.DataFrame, unit
     for k, name in enumerate(COUNTS):
         found[k, owner[known], place[known]] = counts[name].to_numpy(float)[known]
     return found
-
-
-def regions_of(sites: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[str, pd.Series]:
-    """Give the kind of region there is, and the region in which each site lies.
-
-    Labour-market regions where there are any, else provinces; without either none is known.
-    """
-    import pandas as pd
-
-    from geo_mbo.tables.areas import inside
-
-    for level in REGION_LEVELS:
-        wholes = areas[areas["level"] == level].reset_index(drop=True)
-        if len(wholes):
-            return level, inside(sites.geometry, wholes)
-    return "", pd.Series(pd.NA, index=sites.index, dtype="str")
 
 
 def provision_signals(
