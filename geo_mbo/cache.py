@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import date
 from errno import errorcode
 from hashlib import sha256
 from pathlib import Path
@@ -211,6 +212,21 @@ def _guard(path: Path) -> None:
     """Refuse to replace a folder of somebody else's."""
     if path.is_dir() and any(path.iterdir()) and not any((path / m).exists() for m in _MARKS):
         raise FileError.of("folder_in_use", path=str(path))
+
+
+@contextmanager
+def dated(day: date | None) -> Iterator[None]:
+    """Date what GDAL writes by this day, so that the same content gives the same bytes."""
+    import pyogrio
+
+    name = "OGR_CURRENT_DATE"
+    before = pyogrio.get_gdal_config_option(name)
+    moment = f"{(day or date(1970, 1, 1)).isoformat()}T00:00:00.000Z"
+    pyogrio.set_gdal_config_options({name: moment})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
 
 
 def write_text(path: Path, content: str) -> None:

@@ -52,9 +52,9 @@ class Choices:
     min_overlap
         Overlap (0-1) that makes a duplication (dubbeling).
     focus
-        Municipalities that the study is about: reach, coverage and gaps are of their young people;
-        around them a study has no sites beyond its margin, and would find gaps that are none.
-        None: all of them.
+        Municipalities that the study is about: reach, coverage and gaps are of their young people,
+        travel and forecast by home of their students; around them a study has no sites beyond its
+        margin, and would find gaps that are none. None: all of them.
     yardsticks
         Indicators of distance or time that travel is held against.
     """
@@ -241,6 +241,13 @@ def of_focus(origins: gpd.GeoDataFrame, asked: Choices) -> gpd.GeoDataFrame:
     return origins[origins["area_id"].isin(asked.focus)].reset_index(drop=True)
 
 
+def living_in_focus(students: pd.DataFrame, asked: Choices) -> pd.DataFrame:
+    """Give the students who live in the municipalities that the study is about."""
+    if asked.focus is None:
+        return students
+    return students[students["origin_id"].isin(asked.focus)].reset_index(drop=True)
+
+
 def _of_students(
     tables: Tables, matrix: TravelMatrix, now: pd.DataFrame, asked: Choices
 ) -> dict[str, Callable[[], pd.DataFrame]]:
@@ -248,17 +255,22 @@ def _of_students(
     origins = tables.origins
     usable = matrix.select(sites=open_sites(tables.sites)["site_id"])
     change = _forecast(tables.students, asked)
+    # Who lives in a region is told of the region; who goes to a site, of all who go there.
+    mine = living_in_focus(now, asked)
+    ahead = _forecast(living_in_focus(tables.students, asked), asked)
     return {
         "catchment": lambda: observed_catchment(now, share=asked.share),
-        "travel_by_area": lambda: student_travel(matrix, now, origins, by="origin_id"),
+        "travel_by_area": lambda: student_travel(matrix, mine, origins, by="origin_id"),
         "travel_by_site": lambda: student_travel(matrix, now, origins, by="site_id"),
         "travel_by_institution": lambda: student_travel(matrix, now, origins, by="institution_id"),
         "students_within": lambda: students_within(
-            matrix, now, origins, cutoffs_min=asked.cutoffs_min
+            matrix, mine, of_focus(origins, asked), cutoffs_min=asked.cutoffs_min
         ),
-        "forecast_by_area": lambda: change("origin_id"),
+        "forecast_by_area": lambda: ahead("origin_id"),
         "forecast_by_site": lambda: change("site_id"),
-        "inequality": lambda: travel_inequality(usable, now, origins, limit_min=asked.limit_min),
+        "inequality": lambda: travel_inequality(
+            usable, mine, of_focus(origins, asked), limit_min=asked.limit_min
+        ),
         "benchmark": lambda: institution_benchmark(
             matrix, now, tables.offers, tables.sites, origins
         ),

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_mbo.cache import replacing
+from geo_mbo.cache import dated, replacing
 from geo_mbo.errors import FileError
 from geo_mbo.export import indicators, links, lists, places
 from geo_mbo.export.layers import Layer, explained, in_file, label, ready, split
@@ -101,7 +101,7 @@ def write_geopackage(
     layers = contents(
         tables, findings, about, notes, lang=lang, isochrones=isochrones, matrix=matrix
     )
-    with replacing(path) as fresh, _told_as_file_error(path), _dated(about.created):
+    with replacing(path) as fresh, _told_as_file_error(path), dated(about.created):
         written = [ready(layer, lang) for layer in layers]
         for layer, frame in zip(layers, written, strict=True):
             _write_layer(fresh, layer, frame, about, lang)
@@ -246,18 +246,3 @@ def _told_as_file_error(path: Path) -> Iterator[None]:
         yield
     except (DataLayerError, DataSourceError, FeatureError, sqlite3.Error) as error:
         raise FileError.of("cannot_write", path=str(path), reason=str(error)) from error
-
-
-@contextmanager
-def _dated(day: date | None) -> Iterator[None]:
-    """Date what GDAL writes by the run, so that the same run gives the same bytes."""
-    import pyogrio
-
-    name = "OGR_CURRENT_DATE"
-    before = pyogrio.get_gdal_config_option(name)
-    moment = f"{(day or date(1970, 1, 1)).isoformat()}T00:00:00.000Z"
-    pyogrio.set_gdal_config_options({name: moment})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({name: before})

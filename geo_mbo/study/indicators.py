@@ -147,8 +147,8 @@ def _facts(study: Study, wish: IndicatorFile, known: DataSet, notify: Notify) ->
 
     path = study.path(wish)
     if known.table and not wish.columns:
-        facts = read_facts(path, known.table, where=known.name, notify=notify)
-        return _narrowed(facts, study, wish, known, notify)
+        # Totals of the file are not let narrow what it masks: two indicators would tell it.
+        return read_facts(path, known.table, where=known.name, notify=notify)
     return read_mapped(
         path,
         columns=wish.columns,
@@ -159,24 +159,6 @@ def _facts(study: Study, wish: IndicatorFile, known: DataSet, notify: Notify) ->
         sheet=wish.layer or None,
         notify=notify,
     )
-
-
-def _narrowed(
-    facts: pd.DataFrame, study: Study, wish: IndicatorFile, known: DataSet, notify: Notify
-) -> pd.DataFrame:
-    """Let the totals that a file holds narrow the bounds of the parts that it masks."""
-    from geo_mbo.sources.facts import FACTS, read_facts
-    from geo_mbo.tables.facts_totals import tightened
-
-    if not facts["masked"].any():
-        return facts
-    totals = read_facts(study.path(wish), known.table, where=known.name, totals=True)
-    dims = [name for name in totals.columns if name not in FACTS]
-    # Totals over one dimension and over two are sums of different parts.
-    for missing, rows in totals.groupby(totals[dims].isna().agg(tuple, axis=1)):
-        by = [name for name, gone in zip(dims, missing, strict=True) if not gone]
-        facts = tightened(facts, rows, by=by, source=known.name, notify=notify)
-    return facts
 
 
 def _of_statline(

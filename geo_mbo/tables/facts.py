@@ -99,7 +99,7 @@ def facts_as_indicators(
     rows = _guarded(rows, unit, source=source, notify=notify)
     keys = keys_of(rows, by=by, areas=areas, changes=changes, source=source, notify=notify)
     keyed = rows.iloc[keys["row"]].reset_index(drop=True)
-    keyed = keyed.assign(key=keys["key"], share=keys["share"], published=keys["published"])
+    keyed = keyed.assign(**{name: keys[name] for name in ("key", "share", "published", "part")})
     if unit in ADDABLE_UNITS:
         table = _added(keyed)
     else:
@@ -188,13 +188,16 @@ def _single(
     if several.any():
         first = keyed[several].iloc[0]
         dims = [name for name in keyed.columns if name not in FACTS and keyed[name].nunique() > 1]
-        there = ", ".join(n for n in dims if n not in ("key", "share", "published", "hidden"))
+        there = ", ".join(
+            n for n in dims if n not in ("key", "share", "published", "part", "hidden")
+        )
         params = {"source": source, "key": by, "value": f"{first['key']} ({first['year']})"}
         params |= {"count": keyed.loc[several, "key"].nunique(), "there": there or "-"}
         if worded[several].any():
             raise InputError.of("facts_labels", **params)
         raise InputError.of("facts_not_additive", **params, unit=unit or "-")
-    merged = keyed.duplicated(at, keep=False) | (keyed["share"] < 1)
+    # The rate of one part is none of the whole, also where the other parts are not told.
+    merged = keyed.duplicated(at, keep=False) | (keyed["share"] < 1) | keyed["part"]
     if merged.any():
         notify(note("facts_merged", keyed.loc[merged, "published"].unique(), source=source))
     blank = {side: keyed[side].mask(merged) for side in _SIDES}

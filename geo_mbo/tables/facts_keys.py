@@ -8,6 +8,7 @@ from geo_mbo.errors import InputError
 from geo_mbo.notes import Notify, note
 from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.names import category, name_key, province_code, province_key, resolve
+from geo_mbo.tables.year_codes import absorbed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +58,9 @@ def keys_of(
     Returns
     -------
     pandas.DataFrame
-        ``row`` (position in `rows`), ``key``, ``share`` (below 1 where a municipality was split)
-        and ``published`` (what the publisher wrote).
+        ``row`` (position in `rows`), ``key``, ``share`` (below 1 where a municipality was split),
+        ``published`` (what the publisher wrote) and ``part`` (of a municipality that is now only a
+        part of the key).
 
     Raises
     ------
@@ -110,7 +112,8 @@ def _plain(rows: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
     import pandas as pd
 
     words = values.astype("str").str.strip()
-    found = {"row": range(len(rows)), "key": words, "share": 1.0, "published": words}
+    told = {"key": words, "share": 1.0, "published": words, "part": False}
+    found = {"row": range(len(rows)), **told}
     return pd.DataFrame(found, index=range(len(rows)))
 
 
@@ -138,9 +141,21 @@ def _municipalities(
     )
     home = found["origin_kind"] == "municipality"
     published = rows[column].iloc[found["row"]].reset_index(drop=True)
-    return found.assign(key=found["origin_id"].where(home, _ELSEWHERE), published=published)[
-        ["row", "key", "share", "published"]
-    ]
+    known = municipality_changes() if changes is None else changes
+    return found.assign(
+        key=found["origin_id"].where(home, _ELSEWHERE),
+        published=published,
+        part=_parts(names.iloc[found["row"]].reset_index(drop=True), found["origin_id"], known),
+    )[["row", "key", "share", "published", "part"]]
+
+
+def _parts(names: pd.Series, keys: pd.Series, changes: pd.DataFrame) -> pd.Series:
+    """Tell which rows are of a municipality that is now only a part of another."""
+    gone = absorbed(changes)
+    named = changes["old_name"].map(name_key)
+    codes = {**dict(zip(named, changes["old_code"], strict=True)), **{c: c for c in gone}}
+    old = names.map(lambda word: codes.get(word, codes.get(name_key(word))), na_action="ignore")
+    return old.isin(gone) & (old != keys)
 
 
 def _countries(found: pd.DataFrame, *, source: str) -> pd.DataFrame:

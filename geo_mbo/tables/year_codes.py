@@ -159,6 +159,29 @@ def successions(
     return sums.mask(pairs["share"].isna().groupby(by).any()).reset_index()
 
 
+def absorbed(changes: pd.DataFrame) -> frozenset[str]:
+    """Give the codes of municipalities that went into another, or were split: not those renamed.
+
+    One was renamed where all of it, and nothing else, got a code that was new then. Of a code that
+    nobody knows it is not taken for granted that it was new.
+
+    Examples
+    --------
+    >>> gone = absorbed(municipality_changes())
+    >>> "GM0457" in gone, "GM1921" in gone  # Weesp into Amsterdam; De Friese Meren, renamed
+    (True, False)
+    """
+    spans = _spans(changes)
+    ways, origins = (changes.groupby(name)["old_code"].size() for name in ("old_code", "new_code"))
+    return frozenset(
+        row.old_code
+        for row in changes.itertuples()
+        if ways[row.old_code] > 1
+        or origins[row.new_code] > 1
+        or not 0 < spans.get(row.new_code, (None, 0, 0))[1] >= _year(str(row.date))
+    )
+
+
 @cache
 def _registry() -> Mapping[str, tuple[str, int, int]]:
     """Give name, first year and first year gone (0: none known) of every code."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from geo_mbo.cache import replacing
+from geo_mbo.cache import dated, replacing
 from geo_mbo.errors import FetchError
 from geo_mbo.schema import RD
 from geo_mbo.sources.protocols.walk import garbage
@@ -62,7 +62,7 @@ def write_layer(
             # GDAL wants the ending of the format, whatever the file is called in the end.
             named = fresh.with_name("layer.gpkg")
             kind = next(iter(kinds), "Unknown")
-            with open_arrow(lines, use_pyarrow=False) as (about, features):
+            with dated(None), open_arrow(lines, use_pyarrow=False) as (about, features):
                 write_arrow(
                     features,
                     named,
