@@ -267,3 +267,19 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     codes = [breach.code for breach in told.value.breaches]
     assert codes == ["prior_below_zero", "margin_shape", "margin_shape", *["margin_bounds"] * 2]
     assert all(told.value.text(lang) for lang in LANGS)
+
+
+def test_a_sum_that_is_an_estimate_is_met_but_bounds_no_cell() -> None:
+    rows = margin("row", [0, 0, 1, 1], [30.0, 70.0], firm=True)
+    columns = margin("column", [0, 1, 0, 1], [40.0, 60.0])
+    guessed = Margin(
+        columns.name,
+        columns.keys,
+        columns.group,
+        *[columns.expected] * 3,
+        sure=np.array([False] * 2),
+    )
+    fit = fit_margins(np.ones(4), [rows, guessed])
+    np.testing.assert_allclose(fit.expected, [12, 18, 28, 42], rtol=1e-3)
+    assert fit.low.tolist() == [0, 0, 0, 0]
+    assert fit.high.tolist() == [30, 30, 70, 70]

@@ -43,6 +43,9 @@ _START = 10
 _SHUTTLES = 8
 _TRIES = 4
 _PRICE = 4.0
+_LOOK = 50
+_STUCK = 0.95
+_NEAR = 0.02
 _SLACK = 1e-9
 _MOVED = 1e-6
 _TINY = 1e-290
@@ -64,6 +67,9 @@ class Margin:
         Sum of each group: what it most likely is, and the least and the most.
     firm
         Holds where margins contradict each other. Firm margins go first.
+    sure
+        Of each group, whether its bounds bound its cells; all do where it is not given. A sum that
+        is itself an estimate should be met, but proves nothing of a cell.
     """
 
     name: str
@@ -73,6 +79,7 @@ class Margin:
     low: Floats
     high: Floats
     firm: bool = False
+    sure: Truths | None = None
 
     def sums(self, values: Floats) -> Floats:
         """Add up values of cells by group."""
@@ -138,7 +145,7 @@ def fit_margins(
     prior: Floats,
     margins: Sequence[Margin],
     *,
-    sweeps: int = 300,
+    sweeps: int = 1000,
     tolerance: float = 1e-3,
     notify: Notify = to_log,
 ) -> Fit:
@@ -152,7 +159,8 @@ def fit_margins(
     margins
         Sums over the same cells; firm ones are taken first, in their order.
     sweeps
-        Rounds at most, and as many again where the margins contradict each other.
+        Rounds at most, and as many again where the margins contradict each other; it ends earlier
+        where nothing gets better.
     tolerance
         How far a sum may lie outside its bounds, as a share of it (and of one at least).
     notify
@@ -262,6 +270,8 @@ def _shuttled(bounds: _Bounds, margins: Sequence[Margin]) -> Truths:
 def _bounding(bounds: _Bounds, margin: Margin) -> Truths:
     """Give the cells of sums that contradict no others."""
     use = ~bounds.contradicted[margin.name]
+    if margin.sure is not None:
+        use = use & margin.sure
     return margin.spread(use.astype(float), 0.0) > 0
 
 
@@ -271,6 +281,8 @@ def _narrowed(bounds: _Bounds, margin: Margin) -> tuple[bool, Truths]:
     slack = _SLACK * np.maximum(margin.high, 1.0)
     clash = (most < margin.low - slack) | (least > margin.high + slack)
     clash &= ~bounds.contradicted[margin.name]
+    if margin.sure is not None:
+        clash &= margin.sure
     held = _bounding(bounds, margin)
     held &= margin.spread((~clash).astype(float), 0.0) > 0
     at, low, high = margin.group[held], bounds.low[held], bounds.high[held]
@@ -299,17 +311,31 @@ def _fitted(
             sums = margin.sums(cells)
             cells *= margin.spread(_ratio(margin.expected, sums), 1.0)
             np.maximum(cells, _TINY, out=cells)
-    start = cells.copy()
-    for price in (np.inf, _PRICE):
-        cells = start.copy()
-        memory = [np.ones(len(margin.keys)) for margin in margins]
-        for done in range(1, sweeps + 1):
-            apart = 0.0
-            for margin, factor in zip(reversed(margins), reversed(memory), strict=True):
-                apart = max(apart, _projected(cells, margin, factor, price))
-            if apart <= tolerance:
-                return cells, done, price == np.inf
-    return cells, sweeps, False
+    hard, done, apart = _swept(cells, margins, np.inf, sweeps, tolerance)
+    if apart <= tolerance or apart <= _NEAR:
+        return hard, done, apart <= tolerance
+    soft, more, _ = _swept(cells, margins, _PRICE, sweeps, tolerance)
+    return soft, done + more, False
+
+
+def _swept(
+    start: Floats, margins: Sequence[Margin], price: float, sweeps: int, tolerance: float
+) -> tuple[Floats, int, float]:
+    """Go round the margins until all are met or nothing gets better; give how far the worst is."""
+    cells = start.copy()
+    memory = [np.ones(len(margin.keys)) for margin in margins]
+    apart, earlier = 0.0, np.inf
+    for done in range(1, sweeps + 1):
+        apart = 0.0
+        for margin, factor in zip(reversed(margins), reversed(memory), strict=True):
+            apart = max(apart, _projected(cells, margin, factor, price))
+        if apart <= tolerance:
+            return cells, done, apart
+        if done % _LOOK == 0:
+            if apart > _STUCK * earlier:
+                return cells, done, apart
+            earlier = apart
+    return cells, sweeps, apart
 
 
 def _projected(cells: Floats, margin: Margin, memory: Floats, price: float) -> float:
