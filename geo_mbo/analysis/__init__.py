@@ -6,6 +6,8 @@
 ``provision``  the same programme twice within reach (dubbeling)
 ``forecast``   change between two years
 ``equity``     how unequally travel is spread
+``scores``     access of a study by every measure, and how unequal it is; the measures themselves are
+               in ``accessibility``, ``competition``, ``raam``, ``constrained``, ``inequality``
 ``benchmark``  institutions beside each other
 ``indicators`` numbers and judgements beside the country, the others and their past
 ``validation`` published distances and times beside computed ones
@@ -32,6 +34,7 @@ from geo_mbo.analysis.indicators import (
 )
 from geo_mbo.analysis.provision import duplication
 from geo_mbo.analysis.published import Yardstick, compare_indicators
+from geo_mbo.analysis.scores import access_scores, equity_scores
 from geo_mbo.analysis.travelled import travelled
 from geo_mbo.analysis.validation import compare_published
 
@@ -39,11 +42,13 @@ __all__ = [
     "Choices",
     "Findings",
     "Yardstick",
+    "access_scores",
     "compare_indicators",
     "compare_published",
     "compared_indicators",
     "coverage",
     "duplication",
+    "equity_scores",
     "find",
     "forecast_change",
     "gaps",
