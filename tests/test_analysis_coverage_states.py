@@ -5,6 +5,7 @@ On the sample town by hand, and against a plain matching that tries one person a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, isnan
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from geo_mbo.analysis.capacity import allocate
 from geo_mbo.analysis.coverage import coverage
 from geo_mbo.analysis.lacking import lacking_offers
+from geo_mbo.analysis.offer_times import time_to_offers
 from geo_mbo.analysis.states import (
     AREA_KM2,
     YOUNG_PEOPLE,
@@ -23,7 +25,6 @@ from geo_mbo.analysis.states import (
     by_young_people,
     coverage_states,
     site_loads,
-    time_to_offers,
 )
 from geo_mbo.analysis.units import KEYS, Unit, participation
 from geo_mbo.errors import InputError
@@ -146,10 +147,8 @@ class TestStates:
     def test_with_room_everywhere_it_is_coverage(self, town: SampleTown, t: Tables) -> None:
         unit = Unit(tracks=False)
         found = coverage_states(
+            t,
             town.matrix,
-            t.offers,
-            t.sites,
-            t.origins,
             limit_min=16,
             rates=0.0,
             unit=unit,
@@ -164,7 +163,7 @@ class TestStates:
         # 0.5 of 400 ask 98003 at 90BB001: 200 places. 0.5 of 400 ask 98001 at 90AA001, the first
         # by id of two equally near. With 100 places there 50 of 9002 get in, and 50 of 9001's 150.
         sites = t.sites.assign(capacity=[100.0, None, 250.0, None])
-        found = coverage_states(bike, t.offers, sites, t.origins, limit_min=30, rates=0.5)
+        found = coverage_states(replace(t, sites=sites), bike, limit_min=30, rates=0.5)
         care = found[found["unit"] == "98001"].set_index("area_id")
         # Refused 100 of 9001 go on to 90BB001 at the same distance, where 98003 asks 200 as well:
         # 50 + 150 of 98003 and 100 of 98001 for 250: 9002 first (50), then 200 of 250 at 16 min.
@@ -176,24 +175,22 @@ class TestStates:
         assert (found["served"] + found["full"] + found["out"]).tolist() == pytest.approx(
             found["whole"].tolist()
         )
-        loads = site_loads(bike, t.offers, sites, t.origins, limit_min=30, rates=0.5)
+        loads = site_loads(replace(t, sites=sites), bike, limit_min=30, rates=0.5)
         assert loads["placed"].tolist() == pytest.approx([100, 250, 250])
         assert loads["asked"].tolist() == pytest.approx([200, 250, 200])
         assert loads["filled"].tolist()[::2] == pytest.approx([1, 1])
 
     def test_a_site_without_places_is_full(self, bike: TravelMatrix, t: Tables) -> None:
         sites = t.sites.assign(capacity=0.0)
-        found = coverage_states(bike, t.offers, sites, t.origins, limit_min=30, rates=1.0)
+        found = coverage_states(replace(t, sites=sites), bike, limit_min=30, rates=1.0)
         assert set(found["state"]) == {"full", "out_of_reach"}
         assert (found["served"] == 0).all()
 
     def test_area_is_another_measure(self, bike: TravelMatrix, t: Tables) -> None:
         def share_out(weights: object) -> pd.Series:
             found = coverage_states(
+                t,
                 bike,
-                t.offers,
-                t.sites,
-                t.origins,
                 limit_min=15,
                 rates=0.0,
                 weights=weights,  # type: ignore[arg-type]
@@ -215,14 +212,17 @@ class TestStates:
         with pytest.raises(InputError, match="for 1 of the origins, first '9003'"):
             by_area(t.areas[t.areas["area_id"] != "9003"], t.origins)
 
+    def test_weights_of_other_origins_are_refused(self, bike: TravelMatrix, t: Tables) -> None:
+        few = by_young_people(t.origins.iloc[:3])
+        with pytest.raises(InputError, match="lack 2 of the origins, first '9004'"):
+            coverage_states(t, bike, limit_min=15, rates=0.0, weights=few)
+
     @pytest.mark.parametrize("by", KEYS)
     @pytest.mark.parametrize("tracks", [True, False])
     def test_every_key(self, bike: TravelMatrix, t: Tables, by: str, tracks: bool) -> None:
         unit = Unit(by, tracks=tracks)
         rates = participation(t.enrolments, t.offers, t.origins, unit=unit)
-        found = coverage_states(
-            bike, t.offers, t.sites, t.origins, limit_min=30, rates=rates, unit=unit
-        )
+        found = coverage_states(t, bike, limit_min=30, rates=rates, unit=unit)
         assert len(found) == 3 * 3  # three programmes, each alone in its dossier, domain, level
         assert set(found["by"]) == {by}
         assert found["track"].isna().all() == (not tracks)
@@ -232,42 +232,53 @@ class TestStates:
         with pytest.raises(InputError, match="by"):
             Unit("name")
 
-    def test_offers_without_the_key_are_told(
-        self, bike: TravelMatrix, t: Tables, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_offers_without_the_key_are_told(self, bike: TravelMatrix, t: Tables) -> None:
         bare = t.offers.assign(dossier=t.offers["dossier"].where(t.offers["site_id"] != "90AA002"))
+        told: list[Note] = []
         found = coverage_states(
-            bike, bare, t.sites, t.origins, limit_min=30, rates=0.0, unit=Unit("dossier")
+            replace(t, offers=bare),
+            bike,
+            limit_min=30,
+            rates=0.0,
+            unit=Unit("dossier"),
+            notify=told.append,
         )
         assert set(found["unit"]) == {"99801", "99803"}
-        assert "Offers without the key that was chosen: 2" in caplog.text
+        assert [(note.code, note.count, note.rows) for note in told] == [
+            ("offers_without_unit", 2, ("98002", "98003"))
+        ]
 
     def test_an_offer_of_a_closed_site_is_out_of_reach(self, bike: TravelMatrix, t: Tables) -> None:
         closed = t.sites.assign(status=["existing", "closed", "existing", "candidate"])
-        found = coverage_states(bike, t.offers, closed, t.origins, limit_min=99, rates=0.0)
+        found = coverage_states(replace(t, sites=closed), bike, limit_min=99, rates=0.0)
         assert row(found, unit="98002", area_id="GM9002")["state"] == "out_of_reach"
 
     def test_an_area_without_young_people(self, bike: TravelMatrix, t: Tables) -> None:
         empty = t.origins.assign(weight=0.0)
-        found = coverage_states(bike, t.offers, t.sites, empty, limit_min=15, rates=1.0)
+        found = coverage_states(replace(t, origins=empty), bike, limit_min=15, rates=1.0)
         there = row(found, unit="98001", area_id="GM9001")
         assert (there["whole"], there["out"], there["share_out"]) == (0, 0, 0.5)
 
     def test_zero_rows(self, bike: TravelMatrix, t: Tables) -> None:
-        some = coverage_states(bike, t.offers, t.sites, t.origins, limit_min=30, rates=1.0)
+        some = coverage_states(t, bike, limit_min=30, rates=1.0)
         for offers, origins in ((t.offers.iloc[:0], t.origins), (t.offers, t.origins.iloc[:0])):
-            none = coverage_states(bike, offers, t.sites, origins, limit_min=30, rates=1.0)
+            none = coverage_states(
+                replace(t, offers=offers, origins=origins), bike, limit_min=30, rates=1.0
+            )
             assert none.empty
             assert none.dtypes.to_dict() == some.dtypes.to_dict()
 
     def test_order_and_names_do_not_matter(self, bike: TravelMatrix, t: Tables) -> None:
         sites = t.sites.assign(capacity=[100.0, None, 250.0, None])
-        first = coverage_states(bike, t.offers, sites, t.origins, limit_min=30, rates=0.5)
+        first = coverage_states(replace(t, sites=sites), bike, limit_min=30, rates=0.5)
         turned = coverage_states(
+            replace(
+                t,
+                offers=t.offers.iloc[::-1],
+                sites=sites.iloc[::-1],
+                origins=t.origins.iloc[::-1],
+            ),
             bike.select(sites=list(bike.sites)[::-1]),
-            t.offers.iloc[::-1],
-            sites.iloc[::-1],
-            t.origins.iloc[::-1],
             limit_min=30,
             rates=0.5,
         )
@@ -275,14 +286,17 @@ class TestStates:
         renamed = t.origins.assign(origin_id="Z" + t.origins["origin_id"].str[::-1])
         times = bike.to_long().assign(origin_id=lambda rows: "Z" + rows["origin_id"].str[::-1])
         again = coverage_states(
-            matrix_from_long(times), t.offers, sites, renamed, limit_min=30, rates=0.5
+            replace(t, sites=sites, origins=renamed),
+            matrix_from_long(times),
+            limit_min=30,
+            rates=0.5,
         )
         assert again["served"].tolist() == pytest.approx(first["served"].tolist())
 
 
 class TestProvidersOfAUnit:
     def test_by_hand(self, bike: TravelMatrix, t: Tables) -> None:
-        found = time_to_offers(bike, t.offers, t.sites, t.origins)
+        found = time_to_offers(t, bike)
         code = found[(found["unit"] == "98003") & (found["area_id"] == "GM9001")]
         # The first is Beta at 16 and 8 minutes, the second Alfa's second site at 40 and 32.
         assert code["minutes_p50"].tolist() == [16, 40, inf]
@@ -294,7 +308,7 @@ class TestProvidersOfAUnit:
         self, bike: TravelMatrix, t: Tables
     ) -> None:
         one = t.sites.assign(institution_id="90AA")
-        found = time_to_offers(bike, t.offers, one, t.origins)
+        found = time_to_offers(replace(t, sites=one), bike)
         assert (found.loc[found["rank"] == 2, "reached_share"] == 0).all()
 
 
@@ -324,7 +338,7 @@ class TestParticipation:
 class TestLacking:
     def test_by_hand(self, bike: TravelMatrix, t: Tables) -> None:
         rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
-        found = lacking_offers(bike, t.offers, t.sites, t.origins, limit_min=36, rates=rates)
+        found = lacking_offers(t, bike, limit_min=36, rates=rates)
         wood = found[found["unit"] == "98002"]
         # Within 36 minutes of 90AA002 lives all of Boskerk and 9002; 9001 is 40 minutes away.
         assert wood["area_id"].tolist() == ["GM9001", "GM9003"]
@@ -337,14 +351,14 @@ class TestLacking:
         """By a limit of 44 minutes a site in Aldermeer serves Boskerk as well."""
         rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
         nowhere = t.offers.assign(site_id="99ZZ999")
-        found = lacking_offers(bike, nowhere, t.sites, t.origins, limit_min=44, rates=rates)
+        found = lacking_offers(replace(t, offers=nowhere), bike, limit_min=44, rates=rates)
         there = row(found, unit="98002", area_id="GM9001")
         assert (there["young_people_out"], there["young_people_gained"]) == (400, 650)
 
     def test_without_a_site_its_own_young_people_count(self, bike: TravelMatrix, t: Tables) -> None:
         moved = t.sites.assign(municipality_id="GM9001")
         rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
-        found = lacking_offers(bike, t.offers, moved, t.origins, limit_min=30, rates=rates)
+        found = lacking_offers(replace(t, sites=moved), bike, limit_min=30, rates=rates)
         island = row(found, unit="98002", area_id="GM9003")
         assert pd.isna(island["host_site_id"])
         assert island["young_people_gained"] == 50
@@ -353,7 +367,7 @@ class TestLacking:
         unit = Unit()
         rates = participation(t.enrolments, t.offers, t.origins, unit=unit)
         sites = t.sites.assign(capacity=0.0)
-        found = lacking_offers(bike, t.offers, sites, t.origins, limit_min=30, rates=rates)
+        found = lacking_offers(replace(t, sites=sites), bike, limit_min=30, rates=rates)
         wood = row(found, unit="98002", area_id="GM9002")
         assert (wood["young_people_out"], wood["young_people_full"]) == (0, 250)
 
@@ -362,14 +376,12 @@ class TestLacking:
     ) -> None:
         rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
         few = t.origins.assign(weight=[2.0, 2, 2, 2, 4])
-        none = lacking_offers(bike, t.offers, t.sites, few, limit_min=30, rates=rates)
+        none = lacking_offers(replace(t, origins=few), bike, limit_min=30, rates=rates)
         assert none.empty
-        some = lacking_offers(bike, t.offers, t.sites, t.origins, limit_min=30, rates=rates)
+        some = lacking_offers(t, bike, limit_min=30, rates=rates)
         assert none.dtypes.to_dict() == some.dtypes.to_dict()
-        most = lacking_offers(bike, t.offers, t.sites, t.origins, limit_min=30, rates=rates, most=1)
+        most = lacking_offers(t, bike, limit_min=30, rates=rates, most=1)
         assert most["rank"].tolist() == [1, 1, 1]
-        lone = lacking_offers(
-            bike, t.offers, t.sites, t.origins, limit_min=30, rates=rates.iloc[:0]
-        )
+        lone = lacking_offers(t, bike, limit_min=30, rates=rates.iloc[:0])
         assert lone["students"].isna().all()
         assert not isnan(lone["young_people_gained"].iloc[0])

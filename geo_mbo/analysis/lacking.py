@@ -11,11 +11,13 @@ from geo_mbo.analysis.states import Supply, allocations, supply
 from geo_mbo.analysis.units import UNIT_COLUMNS, Unit, place_of
 from geo_mbo.analysis.weighting import homes, indexer, joined, named
 from geo_mbo.counts import COUNTS
+from geo_mbo.notes import Notify, to_log
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from geo_mbo.analysis.weighting import Floats, Homes, Whole
+    from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 
 _LACKING = {
@@ -35,15 +37,14 @@ _LACKING = {
 
 
 def lacking_offers(
+    tables: Tables,
     matrix: TravelMatrix,
-    offers: pd.DataFrame,
-    sites: pd.DataFrame,
-    origins: pd.DataFrame,
     *,
     limit_min: float,
     rates: pd.DataFrame,
     unit: Unit | None = None,
     most: int = 10,
+    notify: Notify = to_log,
 ) -> pd.DataFrame:
     """List for each unit the municipalities where most young people lack it, and what is to gain.
 
@@ -55,7 +56,7 @@ def lacking_offers(
     ----------
     matrix
         Travel times to at least the open sites; candidates in it may be hosts too.
-    offers, sites, origins, limit_min, unit
+    tables, limit_min, unit, notify
         As for `geo_mbo.analysis.states.coverage_states`.
     rates
         Result of `geo_mbo.analysis.units.participation` for the same unit.
@@ -85,7 +86,7 @@ def lacking_offers(
     >>> town = sample_town()
     >>> t = town.tables
     >>> rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
-    >>> found = lacking_offers(town.matrix.select(modes=["bike"]), t.offers, t.sites, t.origins,
+    >>> found = lacking_offers(t, town.matrix.select(modes=["bike"]),
     ...                        limit_min=30, rates=rates)
     >>> found.query("unit == '98002'")[
     ...     ["area_id", "young_people_out", "host_site_id", "young_people_gained", "students"]
@@ -94,10 +95,10 @@ def lacking_offers(
     2  GM9001             400.0      90AA001                400.0      22.9
     3  GM9003              50.0      90BB901                 50.0       2.9
     """
-    there = homes(matrix, origins)
-    given = supply(matrix, offers, sites, rates=rates, unit=unit or Unit())
+    there = homes(matrix, tables.origins)
+    given = supply(tables, matrix, rates=rates, unit=unit or Unit(), notify=notify)
     matrix = matrix.select(sites=sorted(matrix.sites))  # of equal hosts the first by id
-    hosts = _hosts(matrix, sites, there)
+    hosts = _hosts(matrix, tables.sites, there)
     known = rates.set_axis(range(len(rates)))
     at = place_of(given.units, known, unit or Unit())
     parts = []

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_mbo.analysis.capacity import Allocation, allocate
-from geo_mbo.analysis.nearest import nearest_providers
 from geo_mbo.analysis.units import UNIT_COLUMNS, Unit, place_of, units_in
 from geo_mbo.analysis.weighting import (
     SLACK,
@@ -20,7 +19,6 @@ from geo_mbo.analysis.weighting import (
     named,
     open_sites,
     positions,
-    reached_stats,
 )
 from geo_mbo.errors import InputError
 from geo_mbo.notes import Notify, note, to_log
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo_mbo.analysis.weighting import Floats, Whole
+    from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
 
 THREE_STATES = ("served", "full", "out_of_reach")
@@ -55,13 +54,6 @@ _LOADS = {
     "asked": "float64",
     "placed": "float64",
     "filled": "float64",
-}
-_TIMES = {
-    **UNIT_COLUMNS,
-    "area_id": "str",
-    "mode": "str",
-    "rank": "int64",
-    **dict.fromkeys(("minutes_mean", "minutes_p50", "minutes_p80", "reached_share"), "float64"),
 }
 
 
@@ -130,16 +122,15 @@ class Supply:
 
 
 def supply(
+    tables: Tables,
     matrix: TravelMatrix,
-    offers: pd.DataFrame,
-    sites: pd.DataFrame,
     *,
     rates: pd.DataFrame | float,
     unit: Unit,
     notify: Notify = to_log,
 ) -> Supply:
     """Put the units of offers beside the open sites that offer them."""
-    usable = open_sites(sites)
+    usable, offers = open_sites(tables.sites), tables.offers
     units, of_offer = units_in(offers, unit)
     bare = int((of_offer < 0).sum())
     if bare:
@@ -190,15 +181,14 @@ def allocations(
 
 
 def coverage_states(
+    tables: Tables,
     matrix: TravelMatrix,
-    offers: pd.DataFrame,
-    sites: pd.DataFrame,
-    origins: pd.DataFrame,
     *,
     limit_min: float,
     rates: pd.DataFrame | float,
     unit: Unit | None = None,
     weights: Weights | None = None,
+    notify: Notify = to_log,
 ) -> pd.DataFrame:
     """Tell for each unit and municipality how much is served, full and out of reach.
 
@@ -211,15 +201,13 @@ def coverage_states(
 
     Parameters
     ----------
+    tables
+        Offers, sites and origins are used. Open sites count (existing and competitor); the offers
+        of others offer nothing, but their units count. All units of a site share its ``capacity``;
+        where that is missing there is room. The weight of an origin is the number of young people,
+        who ask for the places.
     matrix
         Travel times to at least the open sites.
-    offers
-        Contract OFFERS; those of sites that are not open offer nothing, but their units count.
-    sites
-        Contract SITES; open ones count (existing and competitor). All units of a site share its
-        ``capacity``; where that is missing there is room.
-    origins
-        Contract ORIGINS; the weight is the number of young people, who ask for the places.
     limit_min
         Limit in minutes; exactly so long is within.
     rates
@@ -229,6 +217,8 @@ def coverage_states(
         What counts as the same (default: programme and track).
     weights
         `by_young_people` (default) or `by_area`.
+    notify
+        Gets notes on offers without the key and on units without a rate.
 
     Returns
     -------
@@ -243,17 +233,18 @@ def coverage_states(
     Raises
     ------
     InputError
-        The matrix has no times for an origin or an open site.
+        The matrix has no times for an origin or an open site, or an origin has no weight.
 
     Examples
     --------
     From Aldermeer 20 seek 98003 at 90BB001, which has 8 places: 5 for 9002, 3 of 15 for 9001.
 
+    >>> from dataclasses import replace
     >>> from geo_mbo.sample import sample_town
     >>> town = sample_town()
     >>> t = town.tables
     >>> full = t.sites.assign(capacity=[None, None, 8.0, None])
-    >>> found = coverage_states(town.matrix.select(modes=["bike"]), t.offers, full, t.origins,
+    >>> found = coverage_states(replace(t, sites=full), town.matrix.select(modes=["bike"]),
     ...                         limit_min=30, rates=0.05)
     >>> found.query("unit == '98003'")[["area_id", "whole", "served", "full", "out", "state"]]
       area_id  whole  served   full   out         state
@@ -261,10 +252,13 @@ def coverage_states(
     7  GM9002  250.0   250.0    0.0   0.0        served
     8  GM9003   50.0     0.0    0.0  50.0  out_of_reach
     """
-    there = homes(matrix, origins)
-    given = supply(matrix, offers, sites, rates=rates, unit=unit or Unit())
-    chosen = weights or by_young_people(origins)
+    there = homes(matrix, tables.origins)
+    given = supply(tables, matrix, rates=rates, unit=unit or Unit(), notify=notify)
+    chosen = weights or by_young_people(tables.origins)
     values = chosen.values.reindex(there.ids).to_numpy(float)
+    if np.isnan(values).any():
+        lone = there.ids[np.isnan(values)]
+        raise InputError.of("origins_without_weight", count=len(lone), first=str(lone[0]))
     parts = [
         _of_mode(found, there, given.units, values).assign(
             mode=mode, limit_min=float(limit_min), weighed_by=chosen.name
@@ -307,20 +301,19 @@ def _of_mode(found: Allocation, there: Homes, units: pd.DataFrame, values: Float
 
 
 def site_loads(
+    tables: Tables,
     matrix: TravelMatrix,
-    offers: pd.DataFrame,
-    sites: pd.DataFrame,
-    origins: pd.DataFrame,
     *,
     limit_min: float,
     rates: pd.DataFrame | float,
     unit: Unit | None = None,
+    notify: Notify = to_log,
 ) -> pd.DataFrame:
     """Tell how many places each open site is asked for, and how many it gives.
 
     Parameters
     ----------
-    matrix, offers, sites, origins, limit_min, rates, unit
+    tables, matrix, limit_min, rates, unit, notify
         As for `coverage_states`.
 
     Returns
@@ -336,7 +329,7 @@ def site_loads(
     >>> from geo_mbo.sample import sample_town
     >>> town = sample_town()
     >>> t = town.tables
-    >>> found = site_loads(town.matrix.select(modes=["bike"]), t.offers, t.sites, t.origins,
+    >>> found = site_loads(t, town.matrix.select(modes=["bike"]),
     ...                    limit_min=30, rates=0.5)
     >>> found[["site_id", "capacity", "asked", "placed", "filled"]]
        site_id  capacity  asked  placed  filled
@@ -346,8 +339,8 @@ def site_loads(
     """
     import pandas as pd
 
-    there = homes(matrix, origins)
-    given = supply(matrix, offers, sites, rates=rates, unit=unit or Unit())
+    there = homes(matrix, tables.origins)
+    given = supply(tables, matrix, rates=rates, unit=unit or Unit(), notify=notify)
     capacity = given.sites["capacity"].astype(float)
     parts = [
         pd.DataFrame(
@@ -364,66 +357,3 @@ def site_loads(
         for mode, _, found in allocations(matrix, there, given, limit_min=limit_min)
     ]
     return joined(parts, _LOADS)
-
-
-def time_to_offers(
-    matrix: TravelMatrix,
-    offers: pd.DataFrame,
-    sites: pd.DataFrame,
-    origins: pd.DataFrame,
-    *,
-    unit: Unit | None = None,
-    n: int = 3,
-) -> pd.DataFrame:
-    """Travel time from each municipality to the nearest, second, ... `n`-th provider of each unit.
-
-    Parameters
-    ----------
-    matrix, offers, sites, origins, unit
-        As for `coverage_states`. A provider is an institution: its second site is no second one.
-    n
-        How many providers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``by``, ``unit``, ``level``, ``track``, ``area_id``, ``mode``, ``rank`` (1..`n`), and
-        ``minutes_mean``, ``minutes_p50``, ``minutes_p80``, ``reached_share`` as
-        `geo_mbo.analysis.access.time_to_providers` gives them.
-
-    Examples
-    --------
-    >>> from geo_mbo.sample import sample_town
-    >>> town = sample_town()
-    >>> t = town.tables
-    >>> found = time_to_offers(town.matrix.select(modes=["bike"]), t.offers, t.sites, t.origins)
-    >>> found.query("unit == '98003' and area_id == 'GM9002'")[["rank", "minutes_p50"]]
-        rank  minutes_p50
-    21     1         12.0
-    22     2         36.0
-    23     3          inf
-    """
-    import pandas as pd
-
-    there = homes(matrix, origins)
-    given = supply(matrix, offers, sites, rates=1.0, unit=unit or Unit())
-    size = len(there.area_ids)
-    parts = []
-    for mode in matrix.modes:
-        minutes = there.minutes(matrix, mode)
-        for k, columns in enumerate(given.offering):
-            nearest, _ = nearest_providers(minutes, matrix, given.sites.iloc[columns], n)
-            stats = reached_stats(nearest, there)
-            same = {name: given.units[name].array.take([k] * size * n) for name in UNIT_COLUMNS}
-            parts.append(
-                pd.DataFrame(
-                    {
-                        **same,
-                        "area_id": named(there.area_ids, np.repeat(np.arange(size), n)),
-                        "mode": mode,
-                        "rank": np.tile(np.arange(1, n + 1), size),
-                        **{name: values.T.ravel() for name, values in stats.items()},
-                    }
-                )
-            )
-    return joined(parts, _TIMES)
