@@ -100,7 +100,15 @@ def test_fetch_one_data_set_and_see_when(capsys, shop: Publishers, tmp_path: Pat
 def test_offline_says_what_is_not_there(capsys, tmp_path: Path) -> None:
     assert ended("fetch", "nederland", "--offline", "--store", str(tmp_path)) == 1
     told = capsys.readouterr().err
-    assert told.count("geo-mbo fetch") >= 10
+    assert told.count("geo-mbo fetch") == 1
+    assert "13 bestanden" in told
+    assert "Mbo-opleidingsaanbod" in told
+
+
+def test_nobody_answers_is_told_once(capsys, tmp_path: Path) -> None:
+    words = ("--store", str(tmp_path), "--mirror", "http://127.0.0.1:9", "--lang", "en")
+    assert ended("fetch", "institutions", *words) == 1
+    assert "gave no answer" in capsys.readouterr().err
 
 
 def test_the_environment_names_store_and_mirror(

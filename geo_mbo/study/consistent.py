@@ -24,7 +24,7 @@ CHOSEN = ("establishments",)
 def absent(study: Study) -> Iterable[Breach]:
     """Tell the files that are not there, and the inputs that name no file and nobody to ask."""
     named = {f"inputs.{key}": given for key, given in study.inputs.given().items()}
-    named |= {f"indicator.{n}": wish for n, wish in enumerate(study.indicators)}
+    named |= {f"indicator '{wish.name}'": wish for wish in study.indicators}
     for key, given in named.items():
         if given.path is None:
             if not (given.source or given.url or given.year):

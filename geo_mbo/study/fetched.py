@@ -150,8 +150,22 @@ def fetched(
         progress(min(done / whole, 1.0), "fetch")
     _tell(plan, found, notes, notify)
     if breaches:
-        raise InputError(breaches)
+        raise InputError(_together(breaches))
     return found
+
+
+def _together(breaches: Sequence[Breach]) -> list[Breach]:
+    """Tell once what ails several files alike: nobody answers, or nothing was fetched yet."""
+    told: list[Breach] = []
+    for code in dict.fromkeys(breach.code for breach in breaches):
+        alike = [breach for breach in breaches if breach.code == code]
+        if code not in ("not_kept", "fetch_failed") or len(alike) == 1:
+            told += alike
+            continue
+        what = [str(b.params.get("name") or b.params.get("url")) for b in alike]
+        first = {"count": len(alike), "value": ", ".join(dict.fromkeys(what))}
+        told.append(Breach(f"{code}_several", {**alike[0].params, **first}))
+    return told
 
 
 def _tell(
