@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -113,6 +113,7 @@ def test_belo_horizonte_by_decay(
 # Plain loops
 
 
+@settings(deadline=None)
 @given(given=places(), cutoff=st.sampled_from([5, 12.5, 30, 30.1]))
 def test_cumulative(given: tuple[np.ndarray, ...], cutoff: float) -> None:
     minutes, people, amounts = given
@@ -125,6 +126,7 @@ def test_cumulative(given: tuple[np.ndarray, ...], cutoff: float) -> None:
     np.testing.assert_array_equal(passive, access.cumulative(minutes.T, people, cutoff_min=cutoff))
 
 
+@settings(deadline=None)
 @given(given=places(), step=st.sampled_from([1, 2.5, 7]), down=st.booleans())
 def test_interval_is_the_mean_over_cutoffs(
     given: tuple[np.ndarray, ...], step: float, down: bool
@@ -139,6 +141,7 @@ def test_interval_is_the_mean_over_cutoffs(
     np.testing.assert_allclose(found, np.floor(mean + 1e-12) if down else mean, rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(given=places())
 def test_gravity(given: tuple[np.ndarray, ...]) -> None:
     minutes, people, amounts = given
@@ -161,6 +164,7 @@ def test_gravity(given: tuple[np.ndarray, ...]) -> None:
         )
 
 
+@settings(deadline=None)
 @given(given=places(), n=st.integers(1, 12))
 def test_time_to_nth(given: tuple[np.ndarray, ...], n: int) -> None:
     minutes, people, amounts = given
@@ -180,6 +184,7 @@ def test_time_to_nth(given: tuple[np.ndarray, ...], n: int) -> None:
     np.testing.assert_array_equal(passive, access.time_to_nth(minutes.T, people, n=n))
 
 
+@settings(deadline=None)
 @given(given=places(), step=st.sampled_from([None, 1, 10]))
 def test_balancing_time(given: tuple[np.ndarray, ...], step: float | None) -> None:
     minutes, people, amounts = given
@@ -224,6 +229,7 @@ def test_short_numbers_are_meant_and_others_are_kept() -> None:
     assert exact(double) is not double
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 5000, width=32), min_size=2, max_size=20))
 def test_short_numbers_keep_their_order(times: list[float]) -> None:
     given = np.sort(np.array(times, dtype=np.float32))

@@ -153,6 +153,7 @@ def plain_two_step(weights: np.ndarray, people: np.ndarray, supply: np.ndarray) 
 
 
 @pytest.mark.parametrize("made", [NEAR, SMOOTH, STEPS])
+@settings(deadline=None)
 @given(given=places())
 def test_two_and_three_steps(made: decay.Decay, given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given
@@ -176,6 +177,7 @@ def test_two_and_three_steps(made: decay.Decay, given: tuple[np.ndarray, ...]) -
 
 
 @pytest.mark.parametrize("made", [NEAR, SMOOTH])
+@settings(deadline=None)
 @given(given=places())
 def test_balanced(made: decay.Decay, given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given
@@ -194,6 +196,7 @@ def test_balanced(made: decay.Decay, given: tuple[np.ndarray, ...]) -> None:
         assert found[origin] == pytest.approx(whole, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(given=places())
 def test_availability_adds_up_to_the_places_within_reach(given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given
@@ -211,6 +214,7 @@ def test_availability_adds_up_to_the_places_within_reach(given: tuple[np.ndarray
     np.testing.assert_allclose(found, per_person * people, rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(given=places())
 def test_constrained_measures_add_up(given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given
@@ -349,7 +353,7 @@ def test_weights_without_digits_left_do_not_spoil_an_answer() -> None:
             assert found.sum() == pytest.approx(2 * 6 / 6 if name == "two" else 6)
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=30)
 @given(given=places())
 def test_rows_and_columns_permuted_give_the_same(given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given
@@ -382,7 +386,7 @@ def test_no_measure_holds_more_than_two_copies() -> None:
 # Both sides given
 
 
-@settings(max_examples=40)
+@settings(deadline=None, max_examples=40)
 @given(given=places())
 def test_doubly_constrained_flows_meet_both_sides(given: tuple[np.ndarray, ...]) -> None:
     minutes, people, supply = given

@@ -6,8 +6,8 @@
 ``provision``  the same programme twice within reach (dubbeling)
 ``forecast``   change between two years
 ``equity``     how unequally travel is spread
-``scores``     access of a study by every measure, and how unequal it is; the measures themselves are
-               in ``accessibility``, ``competition``, ``raam``, ``constrained``, ``inequality``
+``scores``     access of a study by every measure, and how unequal it is; the measures themselves:
+               ``accessibility``, ``competition``, ``raam``, ``constrained``, ``inequality``
 ``benchmark``  institutions beside each other
 ``indicators`` numbers and judgements beside the country, the others and their past
 ``validation`` published distances and times beside computed ones
