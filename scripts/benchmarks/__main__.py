@@ -24,6 +24,7 @@ BENCHES = (
     "measures",
     "access",
     "provision",
+    "flows",
     "maps",
 )
 app = App(name="scripts/benchmark", help="Ours against a named peer; ratio above 1 is better.")
@@ -40,7 +41,8 @@ def run(
     Parameters
     ----------
     names
-        Which to run: matrix, engine, national, osm, isochrones, measures, access, provision, maps.
+        Which to run: matrix, engine, national, osm, isochrones, measures, access, provision,
+        flows, maps.
     quick
         Small cases only; answers within 50 seconds.
     json_file
