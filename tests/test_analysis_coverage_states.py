@@ -311,6 +311,33 @@ class TestProvidersOfAUnit:
         found = time_to_offers(replace(t, sites=one), bike)
         assert (found.loc[found["rank"] == 2, "reached_share"] == 0).all()
 
+    @settings(deadline=None, max_examples=25)
+    @given(st.integers(0, 10**6))
+    def test_as_plain_loops(self, seed: int) -> None:
+        """With every origin an area of its own the median is the time itself."""
+        rng = np.random.default_rng(seed)
+        town = sample_town()
+        t = town.tables
+        ids = list(t.sites["site_id"])
+        rows = [(s, f"9800{k}") for s in ids for k in range(3) if rng.random() < 0.7]
+        offers = pd.DataFrame(rows, columns=["site_id", "programme_id"]).assign(
+            programme="P", dossier="D", domain="M", sector="S", level=3.0, track="BOL"
+        )
+        owners = rng.choice(["I1", "I2", "I3"], len(ids))
+        sites = t.sites.assign(status="existing", institution_id=owners)
+        origins = t.origins.assign(area_id=t.origins["origin_id"])
+        tables = replace(t, sites=sites, offers=offers, origins=origins)
+        found = time_to_offers(tables, town.matrix)
+        times = town.matrix.to_long().set_index(["origin_id", "site_id", "mode"])["minutes"]
+        for unit, home, mode, rank, minutes in found[
+            ["unit", "area_id", "mode", "rank", "minutes_p50"]
+        ].to_numpy():
+            best: dict[str, float] = {}
+            for site, owner in zip(ids, owners, strict=True):
+                if (site, unit) in rows:
+                    best[owner] = min(best.get(owner, inf), times[home, site, mode])
+            assert minutes == [*sorted(best.values()), inf, inf, inf][rank - 1]
+
 
 class TestParticipation:
     def test_a_masked_count_stays_an_interval(self, t: Tables) -> None:
@@ -362,6 +389,14 @@ class TestLacking:
         island = row(found, unit="98002", area_id="GM9003")
         assert pd.isna(island["host_site_id"])
         assert island["young_people_gained"] == 50
+
+    def test_a_site_that_helps_nobody_is_no_host(self, bike: TravelMatrix, t: Tables) -> None:
+        """By 10 minutes 9001 lacks care, and is out of reach of both sites of Aldermeer."""
+        rates = participation(t.enrolments, t.offers, t.origins, unit=Unit())
+        found = lacking_offers(t, bike, limit_min=10, rates=rates)
+        there = row(found, unit="98001", area_id="GM9001")
+        assert pd.isna(there["host_site_id"])
+        assert (there["young_people_out"], there["young_people_gained"]) == (300, 300)
 
     def test_full_is_lacking_too(self, bike: TravelMatrix, t: Tables) -> None:
         unit = Unit()

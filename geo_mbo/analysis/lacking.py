@@ -50,7 +50,8 @@ def lacking_offers(
 
     A new offer is put at the site of the municipality from which most of those who lack it would
     have it within the limit, those of neighbouring municipalities included. Where the municipality
-    has no site in the matrix only its own young people are counted: a place has to be found there.
+    has no site in the matrix, or none that helps, its own young people are counted, all of them: a
+    place has to be found there, and the number is the most that it gains inside the municipality.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def lacking_offers(
         ``by``, ``unit``, ``level``, ``track``, ``mode``, ``limit_min``, ``rank`` (1 = most young
         people lack it; equal numbers by ``area_id``), ``area_id``, ``young_people``,
         ``young_people_out`` of reach, ``young_people_full``: within reach without room,
-        ``share_lacking`` (0-1) of the municipality, ``host_site_id`` (missing: no site there),
+        ``share_lacking`` (0-1) of the municipality, ``host_site_id`` (missing: none there helps),
         ``young_people_gained``: who lack it now and would have it within the limit, ``students``
         (and bounds): what the new offer would have at the rate of the whole study; missing where
         the rate is. Municipalities where fewer than five lack it are not listed.
@@ -129,17 +130,17 @@ def _hosts(matrix: TravelMatrix, sites: pd.DataFrame, there: Homes) -> Whole:
 
 
 def _best_hosts(gains: Floats, hosts: Whole, count: int) -> tuple[Floats, Whole]:
-    """Give the greatest gain of a site in each area and that site; -1 and ``nan``: there is none.
+    """Give the greatest gain of a site in each area and that site; -1 and 0: there is none.
 
     Of equal gains the first column counts.
     """
-    best = np.full((len(gains), count), np.nan)
+    best = np.zeros((len(gains), count))
     host = np.full((len(gains), count), -1, dtype=np.intp)
     for area in np.unique(hosts[hosts >= 0]):
         columns = np.flatnonzero(hosts == area)
         first = gains[:, columns].argmax(axis=1)
-        host[:, area] = columns[first]
-        best[:, area] = gains[np.arange(len(gains)), host[:, area]]
+        best[:, area] = gains[np.arange(len(gains)), columns[first]]
+        host[:, area] = np.where(best[:, area] > 0, columns[first], -1)
     return best, host
 
 
@@ -159,7 +160,7 @@ def _worst(planes: dict[str, Floats], host: Whole, *, most: int) -> dict[str, Wh
         "host": host[unit, area],
         "out": planes["young_people_out"][unit, area],
         "full": planes["young_people_full"][unit, area],
-        "gained": np.where(np.isnan(gained), own, gained),
+        "gained": np.where(gained > 0, gained, own),
     }
 
 
