@@ -95,7 +95,7 @@ AREA_LEVELS = (
 KEY_KINDS = (*AREA_LEVELS, "site", "institution", "programme", "sector")
 """What a number can be a number of; a country has its code of two letters, such as NL."""
 ORIGIN_KINDS = ("municipality", "elsewhere", "abroad", "unknown")
-"""Where students live: a municipality of the study, elsewhere in the Netherlands, abroad, unknown."""
+"""Where students live: a municipality of the study, elsewhere in the country, abroad, unknown."""
 STUDENT_KINDS = ("history", "forecast")
 TRAVEL_STATUS = ("ok", "unreachable", "origin_too_far", "site_too_far", "over_limit")
 """Why a pair has no time: the position in this tuple is the code in a travel matrix."""

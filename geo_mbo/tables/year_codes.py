@@ -8,6 +8,7 @@ that of changes in ``resources/municipality_changes.csv``.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -172,13 +173,17 @@ def absorbed(changes: pd.DataFrame) -> frozenset[str]:
     (True, False)
     """
     spans = _spans(changes)
-    ways, origins = (changes.groupby(name)["old_code"].size() for name in ("old_code", "new_code"))
+    columns = [
+        changes["old_code"].astype(str),
+        changes["new_code"].astype(str),
+        _effective(changes),
+    ]
+    moves = list(zip(*columns, strict=True))
+    ways, origins = Counter(old for old, _, _ in moves), Counter(new for _, new, _ in moves)
     return frozenset(
-        row.old_code
-        for row in changes.itertuples()
-        if ways[row.old_code] > 1
-        or origins[row.new_code] > 1
-        or not 0 < spans.get(row.new_code, (None, 0, 0))[1] >= _year(str(row.date))
+        old
+        for old, new, year in moves
+        if ways[old] > 1 or origins[new] > 1 or not 0 < spans.get(new, (None, 0, 0))[1] >= int(year)
     )
 
 
