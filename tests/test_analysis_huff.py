@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_mbo.analysis import decay
-from geo_mbo.analysis.huff import competing_destinations, huff_areas, huff_choice, huff_sites
+from geo_mbo.analysis.huff import (
+    competing_destinations,
+    huff_areas,
+    huff_chances,
+    huff_choice,
+    huff_sites,
+)
+from geo_mbo.analysis.modelled import modelled_catchments
 from geo_mbo.errors import InputError
 from geo_mbo.notes import Note
 from geo_mbo.sample import sample_town
@@ -146,3 +153,25 @@ def test_what_competes_is_what_is_near_not_the_site_itself() -> None:
         pairs, pd.Series({"a": 100.0, "b": 50.0, "c": 70.0}), decay=decay.power(exponent=1)
     )
     assert near.to_dict() == {"a": 5.0, "b": 20.0, "c": 0.0}
+
+
+def test_chances_by_origin_are_those_by_area_and_make_catchments() -> None:
+    town = sample_town()
+    fall = decay.exponential(rate=0.05)
+    chances = huff_chances(town.matrix, SIZE, mode="bike", decay=fall)
+    np.testing.assert_allclose(chances.sum(axis=1), [1, 1, 1, 1, 0])
+    assert (chances[:, 3] == 0).all()  # the candidate was not named
+    choice = huff_choice(
+        town.matrix.select(modes=["bike"]),
+        town.tables.origins,
+        SIZE,
+        decay=fall,
+        notify=lambda _: None,
+    )
+    first = choice.query("area_id == 'GM9001'")["probability"].to_numpy()
+    np.testing.assert_allclose((300 * chances[0] + 100 * chances[1])[:3] / 400, first)
+    now = town.tables.students.query("year == 2024")
+    found = modelled_catchments(
+        town.matrix, now, town.tables.origins, choice=chances, notify=lambda _: None
+    )
+    assert set(found["site_id"]) == set(SIZE.index)

@@ -133,6 +133,53 @@ def huff_choice(
     return joined(parts, _CHOICE)
 
 
+def huff_chances(
+    matrix: TravelMatrix,
+    attraction: pd.Series,
+    *,
+    mode: str,
+    decay: Decay,
+    exponent: float = 1.0,
+) -> Floats:
+    """Give the chance of each origin to choose each site, in the order of the matrix.
+
+    Parameters
+    ----------
+    matrix, attraction, decay, exponent
+        As for `huff_choice`; a site that is not in `attraction` draws nobody.
+    mode
+        Whose minutes count.
+
+    Returns
+    -------
+    numpy.ndarray
+        Origins x sites; a row adds up to 1, or to 0 where no site is reached. Such is the `choice`
+        of `geo_mbo.analysis.modelled.modelled_catchments`.
+
+    Raises
+    ------
+    InputError
+        As for `huff_choice`, and where the matrix has no such mode.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from geo_mbo.analysis.decay import power
+    >>> from geo_mbo.sample import sample_town
+    >>> huff_chances(sample_town().matrix, pd.Series({"90AA001": 1.0, "90AA002": 1.0}),
+    ...              mode="bike", decay=power(exponent=2)).round(2)
+    array([[0.86, 0.14, 0.  , 0.  ],
+           [0.94, 0.06, 0.  , 0.  ],
+           [0.1 , 0.9 , 0.  , 0.  ],
+           [0.17, 0.83, 0.  , 0.  ],
+           [0.  , 0.  , 0.  , 0.  ]])
+    """
+    columns, draw = _drawn(matrix, attraction, exponent)
+    whole = np.zeros(len(matrix.sites))
+    whole[columns] = draw
+    return _chances(matrix.minutes(mode), whole, decay)[0]
+
+
 def huff_sites(choice: pd.DataFrame, attraction: pd.Series) -> pd.DataFrame:
     """Add up the choices by site: expected young people and market share.
 
