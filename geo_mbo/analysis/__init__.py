@@ -16,6 +16,9 @@
 ``benchmark``  institutions beside each other; ``benchmark_wide`` with regions, country and peers
 ``market``     market shares by municipality, and how concentrated they are
 ``indicators`` numbers and judgements beside the country, the others and their past
+``interaction`` flows from travel time (Wilson), ``calibration`` a decay from flows, ``huff`` the
+               choice of a site; a decay is made by ``decay``
+``flows``      woongemeente x site x programme, from all that is published (``fitting``)
 ``validation`` published distances and times beside computed ones
 ``published``  the same for the indicators of a study
 ``findings``   all of them at once
@@ -29,6 +32,7 @@ from geo_mbo.analysis.access import (
 )
 from geo_mbo.analysis.benchmark import institution_benchmark
 from geo_mbo.analysis.benchmark_wide import wide_benchmark
+from geo_mbo.analysis.calibration import calibrate, fitted_decay
 from geo_mbo.analysis.catchment import (
     observed_catchment,
     observed_catchments,
@@ -39,13 +43,17 @@ from geo_mbo.analysis.coverage import coverage, gaps
 from geo_mbo.analysis.differences import catchment_differences, site_differences
 from geo_mbo.analysis.equity import gini, travel_inequality
 from geo_mbo.analysis.findings import Choices, Findings, find
+from geo_mbo.analysis.flow_pairs import flow_pairs
+from geo_mbo.analysis.flows import StudentFlows, student_flows
 from geo_mbo.analysis.forecast import forecast_change
 from geo_mbo.analysis.growth import pair_forecast
+from geo_mbo.analysis.huff import huff_areas, huff_chances, huff_choice, huff_sites
 from geo_mbo.analysis.indicators import (
     compared_indicators,
     indicators_of,
     institution_indicators,
 )
+from geo_mbo.analysis.interaction import interaction_flows
 from geo_mbo.analysis.lacking import lacking_offers
 from geo_mbo.analysis.market import concentration, market_shares
 from geo_mbo.analysis.modelled import modelled_catchments
@@ -64,11 +72,13 @@ from geo_mbo.analysis.validation import compare_published
 __all__ = [
     "Choices",
     "Findings",
+    "StudentFlows",
     "Unit",
     "Yardstick",
     "access_scores",
     "by_area",
     "by_young_people",
+    "calibrate",
     "catchment_differences",
     "compare_indicators",
     "compare_published",
@@ -79,12 +89,19 @@ __all__ = [
     "duplication",
     "equity_scores",
     "find",
+    "fitted_decay",
+    "flow_pairs",
     "forecast_change",
     "gaps",
     "gini",
+    "huff_areas",
+    "huff_chances",
+    "huff_choice",
+    "huff_sites",
     "indicators_of",
     "institution_benchmark",
     "institution_indicators",
+    "interaction_flows",
     "lacking_offers",
     "market_shares",
     "modelled_catchments",
@@ -99,6 +116,7 @@ __all__ = [
     "site_loads",
     "site_overlap",
     "site_reach",
+    "student_flows",
     "student_travel",
     "students_within",
     "time_to_offers",
