@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geo_mbo import analysis
 from geo_mbo.analysis.benchmark_wide import wide_benchmark
 from geo_mbo.analysis.market import concentration, hhi_of, market_shares
+from geo_mbo.messages import Lang, catalogue
 from geo_mbo.notes import Note
 from geo_mbo.sample import SampleTown, sample_town
 from geo_mbo.tables import Tables
@@ -294,3 +296,33 @@ class TestWide:
         masked = t.students.assign(students=2.5, students_low=1.0, students_high=4.0)
         found = wide_benchmark(replace(t, students=masked), town.matrix, limit_min=30)
         assert (found["value_low"].dropna() <= found["value_high"].dropna()).all()
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_every_column_of_the_planners_measures_has_a_label(
+    town: SampleTown, t: Tables, now: pd.DataFrame, lang: Lang
+) -> None:
+    unit, quiet = analysis.Unit(), {"notify": lambda _: None}
+    rates = analysis.participation(t.enrolments, t.offers, t.origins, unit=unit)
+    matrix = town.matrix.select(sites=["90AA001", "90AA002", "90BB001"])
+    pairs = analysis.provision_pairs(t, matrix, limit_min=30)
+    differences = analysis.catchment_differences(matrix, now, t.origins, mode="bike")
+    made = [
+        analysis.observed_catchments(now),
+        analysis.site_overlap(now),
+        differences,
+        analysis.site_differences(differences, **quiet),
+        rates,
+        analysis.coverage_states(t, matrix, limit_min=30, rates=rates),
+        analysis.site_loads(t, matrix, limit_min=30, rates=rates),
+        analysis.time_to_offers(t, matrix),
+        analysis.lacking_offers(t, matrix, limit_min=30, rates=rates),
+        pairs,
+        analysis.pair_forecast(pairs, t.students, t.sites),
+        analysis.provision_signals(t),
+        market_shares(now),
+        concentration(now),
+        wide_benchmark(t, matrix, limit_min=30),
+    ]
+    words = catalogue(lang)
+    assert not {name for frame in made for name in frame if f"field.{name}" not in words}
