@@ -12,6 +12,7 @@ from geo_mbo.analysis.catchment import observed_catchment, site_reach, travel_ca
 from geo_mbo.analysis.coverage import coverage, gaps
 from geo_mbo.analysis.equity import travel_inequality
 from geo_mbo.analysis.forecast import forecast_change
+from geo_mbo.analysis.further import Further, further
 from geo_mbo.analysis.indicators import compared_indicators
 from geo_mbo.analysis.provision import duplication
 from geo_mbo.analysis.published import Yardstick, compare_indicators
@@ -101,6 +102,8 @@ class Findings:
         `equity.travel_inequality`.
     benchmark
         `benchmark.institution_benchmark`.
+    further
+        The planner's measures (`geo_mbo.analysis.further`).
     indicators
         `indicators.compared_indicators`.
     published, published_summary, published_worst
@@ -124,6 +127,7 @@ class Findings:
     forecast_by_site: pd.DataFrame
     inequality: pd.DataFrame
     benchmark: pd.DataFrame
+    further: Further
     indicators: pd.DataFrame
     published: pd.DataFrame
     published_summary: pd.DataFrame
@@ -190,8 +194,19 @@ def find(
     }
     made: dict[str, pd.DataFrame] = {}
     for k, (name, make) in enumerate(parts.items()):
-        progress(k / len(parts), name)
+        progress(k / len(parts) / 2, name)
         made[name] = make()
+    progress(0.5, "further")
+    deeper = further(
+        tables,
+        matrix.select(sites=usable["site_id"]),
+        now,
+        mode=asked.mode,
+        limit_min=asked.limit_min,
+        year=asked.year,
+        young=of_focus(tables.origins, asked),
+        notify=notify,
+    )
     beside = compare_indicators(tables, matrix, now, yardsticks=asked.yardsticks, notify=notify)
     progress(1.0, "")
     return Findings(
@@ -200,6 +215,7 @@ def find(
         published=beside.rows,
         published_summary=beside.summary,
         published_worst=beside.worst,
+        further=deeper,
         **made,
     )
 
