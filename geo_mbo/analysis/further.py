@@ -27,6 +27,7 @@ from geo_mbo.analysis.states import coverage_states
 from geo_mbo.analysis.units import Unit, participation
 from geo_mbo.counts import total
 from geo_mbo.notes import Note, Notify, note, to_log
+from geo_mbo.schema import INDICATORS, checked, empty
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
     from geo_mbo.analysis.weighting import Floats
     from geo_mbo.tables import Tables
     from geo_mbo.travel import TravelMatrix
+
+
+_MAPPED = ("minutes_1", "minutes_3", "sites_within", "places_2sfca")
+_STATES = {
+    "share_served": "offers_served",
+    "share_full": "offers_full",
+    "share_out": "offers_out",
+}
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,7 @@ def further(
     >>> found.states.query("mode == 'bike' and unit == '98002'")["state"].tolist()
     ['out_of_reach', 'served', 'out_of_reach']
     """
+
     def told(found: Note) -> None:
         # Who does not reach a site is told by the trips; here it would be told for every mode.
         if found.code != "calibration_unreached":
@@ -164,6 +174,37 @@ def further(
         margins=flows.margins,
         decays=flows.decays,
     )
+
+
+def mapped(found: Further, *, mode: str, year: int | None) -> pd.DataFrame:
+    """Give what the measures say of each municipality as indicators, so that a map can show it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Contract INDICATORS: minutes to the first and third provider, sites within the limit,
+        places for each young person (2SFCA), and the share of what is on offer (programme and
+        track alike) that is served, full and out of reach, of the reference mode.
+    """
+    import pandas as pd
+
+    if year is None:
+        return empty(INDICATORS)
+    access = found.access[(found.access["mode"] == mode) & found.access["measure"].isin(_MAPPED)]
+    of_access = access.rename(columns={"area_id": "key"}).assign(
+        indicator=access["measure"].map(lambda measure: f"access_{measure}"),
+        unit=access["unit"].replace({"minutes": "min"}),
+    )
+    states = found.states[found.states["mode"] == mode]
+    shares = states.groupby("area_id")[list(_STATES)].mean().mul(100).rename(columns=_STATES)
+    of_states = shares.rename_axis("key").reset_index().melt("key", var_name="indicator")
+    of_states = of_states.assign(unit="%")
+    of_states = of_states.assign(value_low=of_states["value"], value_high=of_states["value"])
+    rows = pd.concat([of_access, of_states], ignore_index=True)
+    finite = rows[rows["value"].abs() != float("inf")]
+    told = finite.assign(key_kind="municipality", year=year, source="geo_mbo")
+    told["label"] = None
+    return checked(told, INDICATORS, source="measures")
 
 
 def _decay(decays: pd.DataFrame, mode: str, notify: Notify) -> Decay | None:

@@ -32,7 +32,13 @@ COUNTED = frozenset(
 ADDING = COUNTED | {"households", "huishoudens", "jobs", "banen", "ha", "km2"}
 """Units whose numbers add up; any other unit is a rate, a distance or an average, and does not."""
 
-BUILT_IN = ("inhabitants_15_24", "inhabitants")
+MEASURED = (
+    *("access_minutes_1", "access_minutes_3", "access_sites_within", "access_places_2sfca"),
+    *("offers_served", "offers_full", "offers_out"),
+)
+"""Indicators that the measures of a study give of each municipality."""
+
+BUILT_IN = ("inhabitants_15_24", "inhabitants", *MEASURED)
 """Indicators that every study with postcode areas has; those that a user asked for come first."""
 
 COUNTRY = "NL"
