@@ -140,3 +140,12 @@ def test_the_marks_end_with_one_where_one_is_not_met(capsys, example: Path, tmp_
     path.write_text("INSTELLINGSCODE,JAAR_2024\n01ZZ,3\n02ZZ,12\n", encoding="utf-8")
     assert ended("sources", "check", str(path)) == 1
     assert "Anoniem: nee" in capsys.readouterr().out
+
+
+def test_the_folder_of_results_does_not_hide_the_study(
+    capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nederland").mkdir()
+    assert ended("run", "nederland", "--offline", "--store", str(tmp_path / "store")) == 1
+    assert "geo-mbo fetch" in capsys.readouterr().err

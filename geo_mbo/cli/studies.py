@@ -212,7 +212,7 @@ def named_study(named: str, mirror: str, *, also: tuple[str, ...] = ()) -> Study
     from geo_mbo.study import read_study
     from geo_mbo.study import shipped as shipped_studies
 
-    if named in shipped_studies.names() and not Path(named).exists():
+    if named in shipped_studies.names() and not Path(named).is_file():
         study = shipped_studies.read(named)
     else:
         study = read_study(Path(named), near=(*shipped_studies.names(), *also))
