@@ -50,6 +50,7 @@ def read_tables(
     import pandas as pd
 
     from geo_mbo import tables
+    from geo_mbo.analysis.released import released
 
     raw = _read(study)
     areas = _areas(raw, notify)
@@ -73,7 +74,7 @@ def read_tables(
     if own is not None:
         mine = tables.own_students(own)
         found["forecast"] = tables.with_own(found["forecast"], mine, notify=notify)
-    return tables.Tables(
+    whole = tables.Tables(
         sites=sites,
         offers=tables.at_sites(found["offers"], sites, notify=notify),
         students=tables.at_sites(found["forecast"], sites, notify=notify),
@@ -83,6 +84,8 @@ def read_tables(
         origins=tables.origins(areas, young, notify=notify),
         indicators=checked(pd.concat([young, wishes], ignore_index=True), INDICATORS),
     )
+    # Before anything is cut out or worked out: what tables do not tell, nothing made of them can.
+    return released(whole, notify=notify)
 
 
 def region_of(

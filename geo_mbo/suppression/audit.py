@@ -122,16 +122,17 @@ def _off(system: System) -> Floats:
     return off
 
 
-def reached(system: System) -> tuple[Floats, Floats]:
-    """Give the bounds that small cells can reach in one part of the system."""
+def reached(system: System, among: np.ndarray | None = None) -> tuple[Floats, Floats]:
+    """Give the bounds that small cells can reach in one part; `among`: only of these."""
     low, high = propagated(system)
+    asked = system.small if among is None else system.small & among
     if is_tree(system):
         return low, high
     open_already = opened(low, high)
     # Nothing reaches farther than this; what one solution reaches needs no solving of its own.
     least, most = high.copy(), low.copy()
     for sign, seen, goal in ((1.0, least, MASKED_LOW), (-1.0, most, MASKED_HIGH)):
-        todo = np.flatnonzero(system.small & ~open_already)
+        todo = np.flatnonzero(asked & ~open_already)
         while len(todo):
             solved = _solve(system, todo, sign)
             seen[todo] = sign * np.minimum(sign * seen[todo], sign * solved[todo])
@@ -141,7 +142,7 @@ def reached(system: System) -> tuple[Floats, Floats]:
                     seen[cell] = _solve(system, np.array([cell]), sign)[cell]
                 break
             todo = left
-    found = system.small & ~open_already
+    found = asked & ~open_already
     return np.where(found, np.maximum(least, low), low), np.where(
         found, np.minimum(most, high), high
     )

@@ -86,11 +86,15 @@ def widened(
 
 def _closed(system: System, *, exact: bool) -> System:
     """Widen one part of a system until none of its small cells is open."""
-    now = system
+    now, among, count = system, system.small, -1
     for turn in range(_ROUNDS):
         # Sums that did not hold may do so once numbers are ranges.
         held = holding(now)
-        todo = np.flatnonzero(held.small & opened(*reached(held)))
+        if held.sums.shape[0] != count:
+            among, count = system.small, held.sums.shape[0]
+        # A cell that is not open stays so when others are widened.
+        among = among & opened(*reached(held, among))
+        todo = np.flatnonzero(among)
         if not len(todo):
             return now
         best = exactly(held) if exact and turn == 0 else None
