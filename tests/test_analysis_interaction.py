@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 from geo_mbo.analysis import decay
 from geo_mbo.analysis.calibration import CALIBRATION, FORMS, calibrate, fitted_decay
 from geo_mbo.analysis.interaction import CONSTRAINTS, interaction_flows
+from geo_mbo.analysis.poisson import fit_poisson
 from geo_mbo.errors import InputError
 from geo_mbo.messages import LANGS
 from geo_mbo.notes import Note
@@ -440,3 +441,26 @@ def test_unknown_words_are_refused(form) -> None:
         calibrate(town(1), constraint="triply", forms=[form])  # type: ignore[arg-type]
     with pytest.raises(InputError, match="form"):
         calibrate(town(1), constraint="doubly", forms=[form, "square"])  # type: ignore[list-item]
+
+
+def test_few_reachable_pairs_do_not_run_away() -> None:
+    """Flows of which nearly all pairs are out of reach: the first step alone would overflow."""
+    rng = np.random.default_rng(5)
+    rows = [
+        (o, s, float(rng.uniform(1, 120)), float(rng.integers(1, 400)))
+        for o in range(340)
+        for s in rng.choice(220, size=4, replace=False)
+    ]
+    frame = pd.DataFrame(rows, columns=["o", "s", "minutes", "students"])
+    found = fit_poisson(
+        frame["students"].to_numpy(),
+        -frame[["minutes"]].to_numpy(),
+        groups=[frame["o"].to_numpy(), frame["s"].to_numpy()],
+        names=["minutes"],
+    )
+    assert np.isfinite(found.coefficients).all()
+    assert np.isfinite(found.means).all()
+    # Sums by origin and by site are met: what maximum likelihood with effects means.
+    for side in ("o", "s"):
+        sums = frame.assign(mean=found.means).groupby(side)[["students", "mean"]].sum()
+        np.testing.assert_allclose(sums["mean"], sums["students"], rtol=1e-6)

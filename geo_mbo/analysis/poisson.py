@@ -23,7 +23,7 @@ _STEPS = 200
 _HALVINGS = 20
 _SETTLED = 1e-12
 _NO_INFORMATION = 1e-9
-_LEAST_ETA = -80.0
+_LEAST_ETA, _MOST_ETA = -80.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fit_poisson(
     if start is not None:
         mean = np.maximum(np.where(start[kept] > 0, start[kept], mean), np.exp(_LEAST_ETA))
     eta = np.log(mean)
-    before = np.inf
+    before = _deviance(y, mean)
     settled = 0
     for _ in range(_STEPS):
         eta, mean, now = _step(y, x, effects, eta, before)
@@ -194,10 +194,11 @@ def _step(
     aim = z - rest + ours @ _least(information, ours.T @ (mean * rest))
     part = 1.0
     for _ in range(_HALVINGS):
-        there = np.maximum(eta + part * (aim - eta), _LEAST_ETA)
-        now = _deviance(y, np.exp(np.minimum(there, -_LEAST_ETA)))
-        if now <= before * (1 + _SETTLED) or np.isinf(before):
-            return there, np.exp(np.minimum(there, -_LEAST_ETA)), now
+        there = np.clip(eta + part * (aim - eta), _LEAST_ETA, _MOST_ETA)
+        mean_there = np.exp(there)
+        now = _deviance(y, mean_there)
+        if now <= before * (1 + _SETTLED):
+            return there, mean_there, now
         part /= 2
     return eta, mean, before
 
