@@ -23,6 +23,8 @@ from geo_mbo.report import (
     travel,
     validation,
 )
+from geo_mbo.report.further_catchments import three_catchments
+from geo_mbo.report.further_coverage import three_states
 from geo_mbo.report.parts import Figure, Section
 from geo_mbo.report.scenarios import scenarios as scenarios_told
 from geo_mbo.report.view import View, view_of
@@ -98,8 +100,10 @@ def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section
         travel.distance(findings, view),
         travel.longest(findings, names, view),
         provision.lacunes(findings, names, view),
+        *three_states(findings, names, view),
         provision.duplications(findings, names, view),
         travel.catchments(findings, names, view),
+        *three_catchments(findings, names, view),
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
         indicators.indicators(findings, view),

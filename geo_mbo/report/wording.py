@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from geo_mbo.messages import Lang, catalogue, number, text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo_mbo.tables import Tables
 
 FEWEST = 5
@@ -28,6 +30,8 @@ class Names:
     institutions: Mapping[str, str]
     homes: Mapping[str, str] = field(default_factory=dict)
     """The municipality of each site."""
+    programmes: Mapping[str, str] = field(default_factory=dict)
+    """Each programme with its level."""
 
     def area(self, area_id: str) -> str:
         """Name an area; one without a name by its identifier."""
@@ -40,6 +44,11 @@ class Names:
     def institution(self, institution_id: str) -> str:
         """Name an institution; one without a name by its identifier."""
         return self.institutions.get(institution_id, institution_id)
+
+    def programme(self, programme_id: str, track: object = None) -> str:
+        """Name a programme with its level, and its track where given; else by its identifier."""
+        name = self.programmes.get(programme_id, programme_id)
+        return f"{name}, {track}" if isinstance(track, str) and track else name
 
     def about(self, ids: Iterable[str], focus: frozenset[str] | None) -> frozenset[str]:
         """Keep the areas in the focus of the study, and the sites that stand in them."""
@@ -56,7 +65,19 @@ def names_of(tables: Tables, lang: Lang) -> Names:
         dict(zip(sites["site_id"], sites["name"], strict=True)),
         dict(zip(named["institution_id"], named["institution"], strict=True)),
         dict(zip(sites["site_id"], sites["municipality_id"].fillna(""), strict=True)),
+        _programmes(tables.offers, lang),
     )
+
+
+def _programmes(offers: pd.DataFrame, lang: Lang) -> dict[str, str]:
+    named = offers.dropna(subset=["programme"]).drop_duplicates("programme_id")
+    levels = named["level"].astype("float64")
+    told = (
+        "" if level != level else f" ({text('report.level', lang, level=str(int(level)))})"  # noqa: PLR0124
+        for level in levels
+    )
+    names = (f"{name}{level}" for name, level in zip(named["programme"], told, strict=True))
+    return dict(zip(named["programme_id"], names, strict=True))
 
 
 def by_mode(mode: str, lang: Lang) -> str:
