@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from geo_mbo.report.sheets import Sheet
 
 SHEETS: dict[str, tuple[str, ...]] = {
-    "catchment": ("catchment", "site_reach"),
-    "coverage": ("gaps", "gaps_by_area"),
-    "provision": ("duplication",),
-    "access": ("providers", "students_within", "travel_by_area", "travel_by_site"),
-    "equity": ("inequality",),
-    "benchmark": ("benchmark",),
+    "catchment": (
+        *("catchment", "site_reach", "catchments", "modelled"),
+        *("differences", "site_differences", "overlap"),
+    ),
+    "coverage": ("gaps", "gaps_by_area", "states", "lacking", "offer_times"),
+    "provision": ("duplication", "pairs", "signals"),
+    "access": ("providers", "students_within", "travel_by_area", "travel_by_site", "access"),
+    "flows": ("flows", "margins", "decays"),
+    "equity": ("inequality", "equity"),
+    "benchmark": ("benchmark", "wide"),
 }
 """The tables of each command, by their key among the sheets of the workbook."""
 
@@ -29,6 +33,7 @@ ABOUT = {
     "coverage": "Say which programmes are out of reach, where, and for how many young people.",
     "provision": "Say which sites offer the same to the same young people.",
     "access": "Say how long it takes to providers, and how far students travel now.",
+    "flows": "Say who goes from where to which programme, and how travel time weighs in it.",
     "equity": "Say how unequal travel is.",
     "benchmark": "Put institutions beside each other.",
 }

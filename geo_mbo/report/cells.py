@@ -23,11 +23,33 @@ _WORDS = {
     "indicator": "map.indicator",
     "unit": "map.unit",
     "outcome": "outcome",
+    "region_level": "map.kind",
+    "kind": "subject_kind",
+    "state": "state",
+    "weighed_by": "weighed_by",
+    "measured_from": "measured_from",
+    "measure": "measure",
+    "of": "measure",
+    "table": "margin_table",
+    "constraint": "constraint",
+    "decay": "decay",
 }
 """Text columns whose codes are written in words, and the section that has them."""
 
-SHARES_OF_STUDENTS = ("share", "share_low", "share_high")
-"""Shares that stand beside the students they are a share of."""
+_SIDES = ("", "_low", "_high")
+TOLD_BY = {
+    **{f"share{side}": ("students",) for side in _SIDES},
+    "share_nearest": ("students_nearest",),
+    "share_model": ("students_model",),
+    "drawn": ("students", "students_nearest"),
+    "fitted": ("students_total",),
+    **{
+        f"{name}{side}": ("students_shared",)
+        for name in ("sorensen", "share_a_in_b", "share_b_in_a")
+        for side in _SIDES
+    },
+}
+"""Numbers that would give the students back beside them, by the columns of those students."""
 
 _MOST_DECIMALS, _CLOSE = 3, 1e-4
 
@@ -88,9 +110,9 @@ def _number(value: float, lang: Lang, *, few: bool, plain: bool) -> str:
 def told_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
     """Give the numbers of a column that may be told: bounds blurred, shares of few left out."""
     values = blurred(frame, name)
-    if name in SHARES_OF_STUDENTS:
+    for students in TOLD_BY.get(name, ()):
         # A share of a known whole would give the count back.
-        values = values.mask(masked_in(frame, "students"))
+        values = values.mask(masked_in(frame, students))
     return values
 
 

@@ -12,6 +12,7 @@ from geo_mbo.messages import Lang, catalogue, text
 from geo_mbo.notes import Note
 from geo_mbo.provenance import About, Source
 from geo_mbo.report.background import parameter_name, said
+from geo_mbo.report.measure_sheets import measure_frames
 from geo_mbo.report.wording import Names, names_of
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def sheets(
         Sheet("indicators", findings.indicators),
         Sheet("published", with_reasons(findings.published, lang)),
         Sheet("inequality", findings.inequality),
+        *(Sheet(key, frame) for key, frame in measure_frames(tables, findings, names).items()),
         *_scenario_sheets(scenarios),
     ]
     named = [Sheet(one.key, _named(one.frame, names)) for one in results]

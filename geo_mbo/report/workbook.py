@@ -34,8 +34,13 @@ _SHARES = (
     "reached_share",
     "unreached_share",
     "cumulative",
+    "sorensen",
 )
-_ANY = ("value", "national", "difference", "gini", "minutes_p80_p20")
+_ANY = (
+    *("value", "national", "difference", "gini", "minutes_p80_p20", "peers"),
+    *("decay_rate", "rate_se", "origin_exponent", "site_exponent", "competition_exponent"),
+    *("pseudo_r2", "dispersion", "srmse", "factor", "gap", "fitted", "drawn"),
+)
 """Numbers of any unit: written with the decimals they have."""
 
 _FINE = ("minutes", "km", "distance", "published", "computed")
