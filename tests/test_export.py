@@ -56,6 +56,8 @@ DRAWN = {
 LISTS = {
     *("lacunes_opleidingen", "instellingen", "studenten_binnen", "ongelijkheid", "reistijden"),
     *("meldingen", "bronnen", "parameters", "velden", "layer_styles", "kenmerken"),
+    *("dekking", "ontbrekend_aanbod", "aanbod_paren", "signalen", "trekkracht", "bereikbaarheid"),
+    "reistijd_afname",
 }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from geo_mbo.cache import dated, replacing
 from geo_mbo.errors import FileError
-from geo_mbo.export import indicators, links, lists, places
+from geo_mbo.export import indicators, links, lists, measures, places
 from geo_mbo.export.layers import Layer, explained, in_file, label, ready, split
 from geo_mbo.export.styles import qml
 from geo_mbo.messages import Lang, text
@@ -140,6 +140,7 @@ def contents(
         indicators.published(findings, lang),
         lists.students_within(findings),
         lists.inequality(findings),
+        *measures.measures(tables, findings),
         lists.travel_times(findings, matrix=_of_sites(matrix, tables), lang=lang),
         lists.notes_table(notes, lang),
         lists.sources(about),

@@ -43,6 +43,13 @@ _WORDS = {
     "indicator": "map.indicator",
     "unit": "map.unit",
     "outcome": "outcome",
+    "region_level": "map.kind",
+    "state": "state",
+    "weighed_by": "weighed_by",
+    "measured_from": "measured_from",
+    "measure": "measure",
+    "constraint": "constraint",
+    "decay": "decay",
 }
 """Columns whose codes are written in words, and the section of the catalogue that has them."""
 
