@@ -47,7 +47,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: its name, and its heights."""
+    """One line: its name, and its heights (0-1)."""
 
     name: str
     heights: np.ndarray
@@ -89,8 +89,7 @@ def signs(rows: Sequence[Marks], names: Sequence[str], across: str) -> str:
             linewidths=0.6,
             zorder=3 - k / 10,
         )
-    most = float(np.nanmax(values)) if not np.isnan(values).all() else 1.0
-    axes.set_xlim(0, most * 1.05 or 1.0)
+    axes.set_xlim(*_ends(values))
     _name_rows(axes, [row.name for row in rows])
     axes.set_xlabel(literal(across), fontsize=9, color=INK)
     axes.grid(axis="x", color=BORDER, linewidth=0.5, alpha=0.6)
@@ -127,26 +126,36 @@ def parts(rows: Sequence[Marks], names: Sequence[str], across: str) -> str:
 
 
 def curves(minutes: np.ndarray, lines: Sequence[Curve], across: str, up: str) -> str:
-    """Draw what falls with minutes, from 1 to 0, as a data address (PNG)."""
+    """Draw what falls with minutes, in percent of where it starts, as a data address (PNG)."""
     figure = _canvas(3.4)
     axes = figure.subplots()
     for line, (colour, dashes) in zip(lines, STROKES, strict=False):
         axes.plot(
             minutes,
-            line.heights,
+            line.heights * 100,
             color=colour,
             linestyle=dashes,
             linewidth=1.8,
             label=literal(line.name),
         )
-    axes.axhline(0.5, color=BORDER, linewidth=1, zorder=0)
+    axes.axhline(50, color=BORDER, linewidth=1, zorder=0)
     axes.set_xlim(0, float(minutes.max()))
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(0, 102)
     axes.set_xlabel(literal(across), fontsize=9, color=INK)
     axes.set_ylabel(literal(up), fontsize=9, color=INK)
     _plain(axes)
     _legend(figure, len(lines))
     return _address(figure)
+
+
+def _ends(values: np.ndarray) -> tuple[float, float]:
+    """Give the ends of an axis: from nought, unless all signs would stand in its last part."""
+    known = values[~np.isnan(values)]
+    if not known.size or not known.max() > 0:
+        return 0.0, 1.0
+    least, most = float(known.min()), float(known.max())
+    room = max(most - least, most / 10)
+    return (least - room / 2 if least > most / 2 else 0.0), most + room * 0.08
 
 
 def _canvas(height: float) -> Canvas:

@@ -23,8 +23,12 @@ from geo_mbo.report import (
     travel,
     validation,
 )
+from geo_mbo.report.further_access import access_and_equity
+from geo_mbo.report.further_benchmark import beside_peers
 from geo_mbo.report.further_catchments import three_catchments
 from geo_mbo.report.further_coverage import three_states
+from geo_mbo.report.further_flows import flows_and_decay
+from geo_mbo.report.further_provision import small_programmes
 from geo_mbo.report.parts import Figure, Section
 from geo_mbo.report.scenarios import scenarios as scenarios_told
 from geo_mbo.report.view import View, view_of
@@ -102,13 +106,17 @@ def findings_told(findings: Findings, names: Names, view: View) -> tuple[Section
         provision.lacunes(findings, names, view),
         *three_states(findings, names, view),
         provision.duplications(findings, names, view),
+        *small_programmes(findings, names, view),
         travel.catchments(findings, names, view),
         *three_catchments(findings, names, view),
+        *flows_and_decay(findings, view),
         outlook.forecast(findings, names, view),
         outlook.benchmark(findings, view),
+        *beside_peers(findings, view),
         indicators.indicators(findings, view),
         *validation.compared(findings, view),
         travel.inequality(findings, view),
+        *access_and_equity(findings, names, view),
     )
 
 

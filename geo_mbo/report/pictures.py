@@ -186,7 +186,8 @@ def _bars(axes: Axes, panel: Panel, letters: int) -> None:
         most = max(most, panel.line)
     axes.set_xlim(least, most + room * 0.28)
     axes.set_yticks(at, [literal(row.name) for row in panel.rows], fontsize=9, color=INK)
-    axes.invert_yaxis()
+    # The panels share this axis: turning it round in each would turn it back in every second one.
+    axes.set_ylim(len(panel.rows) - 0.4, -0.6)
     axes.set_xticks([])
     title = "\n".join(wrap(panel.title, letters))
     axes.set_title(literal(title), loc="left", fontsize=9.5, color=INK, fontweight="bold")
