@@ -166,6 +166,13 @@ def test_signals_of_region_and_country_are_apart(found, names) -> None:
     assert rows[-1][4] == "<5"
 
 
+def test_country_in_english(town, found) -> None:
+    (part,) = small_programmes(
+        having(found, signals=of_units()), names_of(town.tables, "en"), view_of(found, "en")
+    )
+    assert cells(part)[0][1] == "The Netherlands"
+
+
 def test_without_a_signal_no_table(found, names) -> None:
     quiet = of_units(few=False, few_perhaps=False)
     (part,) = small_programmes(having(found, signals=quiet), names, view_of(found, "nl"))

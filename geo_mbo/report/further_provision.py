@@ -54,7 +54,8 @@ def small_programmes(findings: Findings, names: Names, view: View) -> tuple[Sect
 
 def _place(row: dict[str, str], names: Names, lang: Lang) -> str:
     if row["region_level"] == COUNTRY:
-        return text("map.nation", lang)
+        nation = text("map.nation", lang)
+        return nation[:1].upper() + nation[1:]
     return names.area(row["region_id"])
 
 
