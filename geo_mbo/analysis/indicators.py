@@ -147,6 +147,12 @@ def compared_indicators(tables: Tables, *, notify: Notify = to_log) -> pd.DataFr
     return joined([renamed], COMPARED)
 
 
+def published_only(found: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the indicators that the measures give: they have parts of their own in a report."""
+    kept: pd.DataFrame = found[~found["indicator"].isin(MEASURED)].reset_index(drop=True)
+    return kept
+
+
 def indicators_of(found: pd.DataFrame, kind: str) -> pd.DataFrame:
     """List the indicators that a kind of key has, in the order they should be shown.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geo_mbo.analysis.indicators import BUILT_IN
+from geo_mbo.analysis.indicators import BUILT_IN, published_only
 from geo_mbo.analysis.naming import indicator_name, unit_name
 from geo_mbo.analysis.validation import with_reasons
 from geo_mbo.export.layers import Layer, Look
@@ -28,7 +28,7 @@ STEM, LONGEST = "k_", 31
 
 def table(findings: Findings) -> Layer:
     """Give every indicator of every key and year."""
-    return Layer("kenmerken", "", findings.indicators)
+    return Layer("kenmerken", "", published_only(findings.indicators))
 
 
 def published(findings: Findings, lang: Lang) -> Layer:
@@ -93,7 +93,7 @@ def beside(
     frame: pd.DataFrame, findings: Findings, kind: str, *, on: str, lang: Lang
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Give a layer's frame with the indicators that were asked for, and the labels of these."""
-    found = findings.indicators
+    found = published_only(findings.indicators)
     asked = found[~found["indicator"].isin(BUILT_IN)]
     latest, labels = wide(asked, [kind], lang)
     if latest.empty:
@@ -104,7 +104,7 @@ def beside(
 def regions(tables: Tables, findings: Findings, *, lang: Lang) -> Layer:
     """Draw the regions that an indicator has numbers for, in the colours of the first."""
     areas = tables.areas[tables.areas["level"].isin(REGIONS)]
-    latest, labels = wide(findings.indicators, REGIONS, lang)
+    latest, labels = wide(published_only(findings.indicators), REGIONS, lang)
     order = areas["level"].map({level: k for k, level in enumerate(REGIONS)})
     frame = areas.assign(order=order).sort_values(["order", "area_id"], kind="stable")
     frame = frame[frame["area_id"].isin(latest.index)]

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geo_mbo.analysis.indicators import indicators_of, institution_indicators
+from geo_mbo.analysis.indicators import indicators_of, institution_indicators, published_only
 from geo_mbo.analysis.naming import bare, decimals_of, indicator_name, measured, unit_name
 from geo_mbo.messages import Lang, text
 from geo_mbo.report.parts import Cell, Section, Table
@@ -114,13 +114,15 @@ def columns_of(rows: pd.DataFrame, lang: Lang, *, most: int) -> list[Column]:
 
 def beside(findings: Findings, lang: Lang) -> list[Column]:
     """Give the indicators of institutions that stand in the comparison of institutions."""
-    return columns_of(institution_indicators(findings.indicators), lang, most=BESIDE)
+    return columns_of(
+        institution_indicators(published_only(findings.indicators)), lang, most=BESIDE
+    )
 
 
 def indicators(findings: Findings, view: View) -> Section:
     """Tell the indicators that the study asked for; without any, who lives where."""
     lang = view.lang
-    found = findings.indicators
+    found = published_only(findings.indicators)
     names = _asked(found)
     shown = found[found["indicator"].isin(names)]
     title = text("report.indicators.title", lang)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.analysis.indicators import published_only
 from geo_mbo.report.view import View
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _covered(findings: Findings, view: View) -> pd.Series:
 
 def _indicator(findings: Findings) -> tuple[pd.Series, tuple[float, ...]]:
     """Give the latest numbers of municipalities for the first indicator that has them."""
-    found = findings.indicators
+    found = published_only(findings.indicators)
     rows = found[(found["key_kind"] == "municipality") & found["value"].notna() & ~found["masked"]]
     first = rows[rows["indicator"] == (rows["indicator"].iloc[0] if len(rows) else "")]
     latest = first[first["year"] == first["year"].max()].set_index("key")["value"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from geo_mbo.analysis.indicators import published_only
 from geo_mbo.analysis.validation import with_reasons
 from geo_mbo.messages import Lang, catalogue, text
 from geo_mbo.notes import Note
@@ -67,7 +68,7 @@ def sheets(
         Sheet("duplication", findings.duplication),
         *_forecast_sheets(findings),
         Sheet("benchmark", findings.benchmark),
-        Sheet("indicators", findings.indicators),
+        Sheet("indicators", published_only(findings.indicators)),
         Sheet("published", with_reasons(findings.published, lang)),
         Sheet("inequality", findings.inequality),
         *(Sheet(key, frame) for key, frame in measure_frames(tables, findings, names).items()),
