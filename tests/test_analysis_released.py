@@ -39,12 +39,27 @@ def by_town(**numbers: Any) -> list[Cell]:
     return [("municipality", key, 2024, value) for key, value in numbers.items()]
 
 
-def test_sample_town_gives_nothing_away_and_stays() -> None:
-    town = sample_town().tables
+def alone() -> Tables:
+    """Give the sample town without the table by home, which tells one of its masked counts."""
+    return replace(sample_town().tables, residents=no_tables().residents)
+
+
+def test_town_that_gives_nothing_away_stays() -> None:
+    town = alone()
     assert opened(town) == 0
     safe = released(town)
     for name in ("students", "enrolments", "residents", "indicators", "origins"):
         pd.testing.assert_frame_equal(getattr(safe, name), getattr(town, name))
+
+
+def test_students_by_site_and_by_home_tell_nothing_together() -> None:
+    """90AA has 62 of Aldermeer by home; 60 of them go to one site, a masked few to the other."""
+    town = sample_town().tables
+    assert opened(town) == 1
+    notes: list[Note] = []
+    safe = released(town, notify=notes.append)
+    assert opened(safe) == 0
+    assert notes
 
 
 def test_unmasked_small_counts_of_a_hand_made_table_are_masked_before_they_are_added() -> None:
@@ -63,9 +78,8 @@ def test_unmasked_small_counts_of_a_hand_made_table_are_masked_before_they_are_a
 
 def test_municipality_total_of_a_data_set_does_not_tell_a_masked_flow() -> None:
     """Boskerk has 10 + 30 students and a masked cell; 43 of them in all tells it."""
-    town = sample_town().tables
     total = indicators("Studenten", "students", "DUO", by_town(GM9002=43, GM9001=101))
-    tables = replace(town, indicators=total)
+    tables = replace(alone(), indicators=total)
     assert opened(tables) == 2
     notes: list[Note] = []
     safe = released(tables, notify=notes.append)

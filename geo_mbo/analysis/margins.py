@@ -30,6 +30,10 @@ MOST_PARTS = 4
 MOST_OTHERS = 6
 """With more indicators of one source, only two are held against each other."""
 
+COUNTED = ("students", "enrolments", "residents")
+"""The tables of students."""
+
+_WITH_HOMES = ("students", "residents")
 _SLACK = 1e-6
 
 
@@ -63,6 +67,7 @@ def numbers_of(tables: Tables) -> Numbers:
     parts = [
         _listed(tables.students, "students", {"municipality": "origin_id", "site": "site_id"}),
         _listed(tables.enrolments, "enrolments", {"programme": "programme_id"}),
+        _listed(tables.residents, "residents", {"municipality": "origin_id"}),
         pd.DataFrame(
             {
                 "table": "indicators",
@@ -128,8 +133,8 @@ def known_sums(tables: Tables, numbers: Numbers) -> tuple[pd.DataFrame, pd.DataF
     sums = [pd.DataFrame({name: [] for name in SUMS})]
     for year, rows in _split(everything, "year").items():
         wholes = rows[rows["table"] == "indicators"]
-        bases = [rows[rows["table"] == name] for name in ("students", "enrolments")]
-        of_year = [*_across(bases[0], bases[1], wholes, above), *_within(wholes, tables)]
+        bases = {name: rows[rows["table"] == name] for name in COUNTED}
+        of_year = [*_between(bases), *_across(bases, wholes, above), *_within(wholes, tables)]
         for cells, made in _left(wholes, year):
             rests.append(cells)
             of_year.append(made)
@@ -175,28 +180,35 @@ def _above(tables: Tables) -> dict[str, pd.Series]:
     }
 
 
-def _across(
-    students: pd.DataFrame,
-    enrolments: pd.DataFrame,
-    wholes: pd.DataFrame,
-    above: dict[str, pd.Series],
-) -> Iterator[pd.DataFrame]:
-    """Give the sums of students and enrolments that other tables tell too."""
-    both = [table.dropna(subset="institution") for table in (students, enrolments)]
-    yield from _agreeing(
-        both[0].assign(key=both[0]["institution"]), both[1].assign(key=both[1]["institution"]), "e"
+def _between(bases: dict[str, pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """Give the sums that two tables of students both tell."""
+    for one, two in combinations(COUNTED, 2):
+        both = [bases[name].dropna(subset="institution") for name in (one, two)]
+        first, second = (table.assign(key=table["institution"]) for table in both)
+        yield from _agreeing(first, second, f"{one}:{two}")
+    both = [bases[name].dropna(subset=["institution", "municipality"]) for name in _WITH_HOMES]
+    first, second = (
+        table.assign(key=table["institution"].astype(str) + ":" + table["municipality"].astype(str))
+        for table in both
     )
-    margins = [(students, kind, kind) for kind in ("site", "institution")]
-    margins += [(enrolments, kind, kind) for kind in ("institution", "programme")]
-    margins += [(students, "municipality", kind) for kind in above]
+    yield from _agreeing(first, second, "homes")
+
+
+def _across(
+    bases: dict[str, pd.DataFrame], wholes: pd.DataFrame, above: dict[str, pd.Series]
+) -> Iterator[pd.DataFrame]:
+    """Give the sums of students that an indicator tells too."""
+    margins = [("students", kind, kind) for kind in ("site", "institution")]
+    margins += [("enrolments", kind, kind) for kind in ("institution", "programme")]
+    margins += [("residents", "institution", "institution")]
+    margins += [(name, "municipality", kind) for name in _WITH_HOMES for kind in above]
     for name, told in _split(wholes, "indicator").items():
-        for k, (base, column, kind) in enumerate(margins):
-            mine = told[told["kind"] == kind]
-            key = base[column]
+        for k, (of, column, kind) in enumerate(margins):
+            key = bases[of][column]
             if column == "municipality":
                 key = key.map(above[kind])
-            parts = base.assign(key=key).dropna(subset="key")
-            yield from _agreeing(parts, mine, f"{name}:{k}")
+            parts = bases[of].assign(key=key).dropna(subset="key")
+            yield from _agreeing(parts, told[told["kind"] == kind], f"{name}:{k}")
 
 
 def _agreeing(parts: pd.DataFrame, others: pd.DataFrame, name: str) -> Iterator[pd.DataFrame]:

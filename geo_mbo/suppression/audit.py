@@ -10,6 +10,7 @@ from geo_mbo.counts import MASKED_HIGH, MASKED_LOW
 from geo_mbo.suppression.system import (
     EPSILON,
     System,
+    alike,
     is_tree,
     least_cost,
     parts,
@@ -94,10 +95,11 @@ def holding(system: System) -> System:
     """Leave out the sums that keep the others from holding, those that are farthest off first."""
     now = system
     while now.sums.shape[0]:
-        low, high = propagated(now)
-        if (low <= high + EPSILON).all() and is_tree(now):
+        _, whole = alike(now)
+        low, high = propagated(whole)
+        if (low <= high + EPSILON).all() and is_tree(whole):
             break
-        off = _off(now)
+        off = _off(whole)
         if off.max() <= EPSILON * 10:
             break
         now = now.part(np.arange(len(now.low)), np.flatnonzero(off < off.max() * FAR_OFF))
@@ -126,26 +128,44 @@ def reached(system: System, among: np.ndarray | None = None) -> tuple[Floats, Fl
     """Give the bounds that small cells can reach in one part; `among`: only of these."""
     low, high = propagated(system)
     asked = system.small if among is None else system.small & among
-    if is_tree(system):
-        return low, high
-    open_already = opened(low, high)
-    # Nothing reaches farther than this; what one solution reaches needs no solving of its own.
-    least, most = high.copy(), low.copy()
-    for sign, seen, goal in ((1.0, least, MASKED_LOW), (-1.0, most, MASKED_HIGH)):
-        todo = np.flatnonzero(asked & ~open_already)
-        while len(todo):
-            solved = _solve(system, todo, sign)
-            seen[todo] = sign * np.minimum(sign * seen[todo], sign * solved[todo])
-            left = todo[sign * (seen[todo] - goal) > EPSILON]
-            if len(left) == len(todo):
-                for cell in todo:
-                    seen[cell] = _solve(system, np.array([cell]), sign)[cell]
-                break
-            todo = left
-    found = asked & ~open_already
-    return np.where(found, np.maximum(least, low), low), np.where(
-        found, np.minimum(most, high), high
-    )
+    # One sum at a time already tells what is open; that is enough to know of it.
+    asked = asked & ~opened(low, high)
+    group, whole = alike(system)
+    # What the others of its group leave a cell when the group is at its least or most.
+    rest_low = whole.low[group] - system.low
+    rest_high = whole.high[group] - np.where(np.isinf(system.high), 0.0, system.high)
+    if is_tree(whole):
+        least, most = propagated(whole)
+    else:
+        goals = np.full((2, len(whole.low)), np.nan)
+        np.fmin.at(goals[0], group[asked], rest_high[asked] + MASKED_LOW)
+        np.fmax.at(goals[1], group[asked], rest_low[asked] + MASKED_HIGH)
+        least = _sought(whole, goals[0], 1.0)
+        most = _sought(whole, goals[1], -1.0)
+    at = np.flatnonzero(asked)
+    low[at] = np.maximum(system.low[at], least[group[at]] - rest_high[at])
+    high[at] = np.minimum(system.high[at], most[group[at]] - rest_low[at])
+    return low, high
+
+
+def _sought(system: System, goals: Floats, sign: float) -> Floats:
+    """Bring cells down (sign 1) or up (-1) to their goals, or as near as they get.
+
+    Many at once: what one solution reaches needs no solving of its own.
+    """
+    seen = np.where(sign > 0, system.high, system.low)
+    todo = np.flatnonzero(np.isfinite(goals))
+    seen[np.isinf(goals)] = -sign * np.inf
+    while len(todo):
+        solved = _solve(system, todo, sign)
+        seen[todo] = sign * np.minimum(sign * seen[todo], sign * solved[todo])
+        left = todo[sign * (seen[todo] - goals[todo]) > EPSILON]
+        if len(left) == len(todo):
+            for cell in todo:
+                seen[cell] = _solve(system, np.array([cell]), sign)[cell]
+            break
+        todo = left
+    return seen
 
 
 def _solve(system: System, cells: Whole, sign: float) -> Floats:

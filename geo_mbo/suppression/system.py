@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -145,6 +146,45 @@ def _rest(values: Floats, row: Whole, count: int) -> Floats:
         return np.asarray(sums, dtype=float)
     sign = np.bincount(row, weights=np.where(open_, np.sign(values), 0.0), minlength=count)[row]
     return np.where(unknown > 0, np.copysign(np.inf, sign), sums)
+
+
+def alike(system: System, *, apart: int | None = None) -> tuple[Whole, System]:
+    """Add up the cells that stand in the same sums: no sum tells them apart.
+
+    Parameters
+    ----------
+    system
+        Cells and sums.
+    apart
+        A cell that stays by itself.
+
+    Returns
+    -------
+    numpy.ndarray
+        The group of each cell.
+    System
+        The groups as cells; none of them is small.
+    """
+    import pandas as pd
+
+    columns = system.sums.tocsc()
+    columns.sort_indices()
+    rows, factors, ends = columns.indices, columns.data, columns.indptr
+    marks = [
+        rows[start:stop].tobytes() + factors[start:stop].tobytes()
+        for start, stop in pairwise(ends.tolist())
+    ]
+    if apart is not None:
+        marks[apart] += b"apart"
+    codes, names = pd.factorize(np.array(marks, dtype=object))
+    group = np.asarray(codes, dtype=np.intp)
+    first = np.unique(group, return_index=True)[1]
+    low, high = (
+        np.bincount(group, weights=side, minlength=len(names)).astype(float)
+        for side in (system.low, system.high)
+    )
+    small = np.zeros(len(names), dtype=bool)
+    return group, System(low, high, small, system.sums[:, first])
 
 
 def is_tree(system: System) -> bool:

@@ -19,7 +19,15 @@ from geo_mbo.counts import MASKED_HIGH, MASKED_LOW
 from geo_mbo.errors import GeoMboError
 from geo_mbo.suppression.audit import holding, opened, reached
 from geo_mbo.suppression.exact import cost, exactly, rounded
-from geo_mbo.suppression.system import EPSILON, System, least_cost, parts, system_of
+from geo_mbo.suppression.system import (
+    EPSILON,
+    System,
+    alike,
+    least_cost,
+    parts,
+    propagated,
+    system_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +38,7 @@ EXACT_UP_TO = 40
 """A part of a system with no more cells is solved exactly."""
 
 _ROUNDS = 20
+_NEARBY = 2
 _TAKEN_BACK, _TAKEN_BACK_OF = 60, 2_000
 
 
@@ -99,7 +108,7 @@ def _closed(system: System, *, exact: bool) -> System:
             return now
         best = exactly(held) if exact and turn == 0 else None
         if best is None:
-            best = _taken_back(held, _step_by_step(held, todo))
+            best = _taken_back(held, _step_by_step(held, todo, nearby=turn < _NEARBY), todo)
         now = now.with_bounds(best.low, best.high)
     raise StillOpenError.of("cells_still_open", count=len(todo))
 
@@ -115,53 +124,83 @@ def _wider(system: System, least: Floats, most: Floats) -> System:
     )
 
 
-def _step_by_step(system: System, todo: Whole) -> System:
-    """Let one small cell after another take the ranges that cost least."""
-    now = system
+def _step_by_step(system: System, todo: Whole, *, nearby: bool) -> System:
+    """Let one small cell after another take the ranges that cost least.
+
+    `nearby`: as if only the sums that the cell itself is in had to hold. That is quick, nearly
+    always enough where other sums have room, and put right in a later round where it is not.
+    """
+    low, high = system.low.copy(), system.high.copy()
+    columns = system.sums.tocsc()
     for cell in todo:
+        cells, sums = np.arange(len(low)), np.arange(system.sums.shape[0])
+        if nearby:
+            sums = sums[columns.indices[columns.indptr[cell] : columns.indptr[cell + 1]]]
+            cells = cells[np.unique(system.sums[sums].indices)]
+        one = system.with_bounds(low, high).part(cells, sums)
+        at = int(np.searchsorted(cells, cell))
+        if nearby and not opened(*propagated(one))[at]:
+            continue
         for goal in (MASKED_LOW, MASKED_HIGH):
-            found = _cheapest(now, int(cell), float(goal))
-            now = _wider(now, found, found)
-    return now
+            one = _wider(one, *_cheapest(one, at, float(goal)))
+        low[cells], high[cells] = one.low, one.high
+    return system.with_bounds(low, high)
 
 
-def _cheapest(system: System, cell: int, goal: float) -> Floats:
-    """Give the set of numbers with a small cell at its goal that goes least beyond the bounds."""
+def _cheapest(system: System, cell: int, goal: float) -> tuple[Floats, Floats]:
+    """Give how low and high each cell has to go, at the least cost, for a small one at its goal.
+
+    Of cells that stand in the same sums the cheapest goes for all.
+    """
     from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-    count, size = len(system.low), system.sums.shape[0]
+    group, whole = alike(system, apart=cell)
+    count, size = len(whole.low), whole.sums.shape[0]
+    order = np.argsort(cost(system), kind="stable")
+    first = order[np.unique(group[order], return_index=True)[1]]
     one = eye_array(count, format="csr")
-    tops, floors = np.isfinite(system.high), np.isfinite(system.low)
+    tops, floors = np.isfinite(whole.high), np.isfinite(whole.low)
     beyond = vstack([hstack([one, -one])[tops], hstack([-one, -one])[floors]], format="csr")
-    lows, highs = np.minimum(system.low, 0.0), np.full(count, np.inf)
-    lows[cell] = highs[cell] = goal
+    lows, highs = np.minimum(whole.low, 0.0), np.full(count, np.inf)
+    lows[group[cell]] = highs[group[cell]] = goal
     numbers = least_cost(
-        np.append(np.zeros(count), cost(system)),
-        hstack([system.sums, csr_array((size, count))], format="csr"),
+        np.append(np.zeros(count), cost(system)[first]),
+        hstack([whole.sums, csr_array((size, count))], format="csr"),
         np.append(lows, np.zeros(count)),
         np.append(highs, np.full(count, np.inf)),
-        most=(beyond, np.append(system.high[tops], -system.low[floors])),
+        most=(beyond, np.append(whole.high[tops], -whole.low[floors])),
     )
     if numbers is None:
         raise StillOpenError.of("cells_still_open", count=1)
-    return numbers[:count]
+    told = numbers[:count]
+    least, most = system.low.copy(), system.high.copy()
+    most[first] += np.maximum(told - np.where(np.isfinite(whole.high), whole.high, told), 0.0)
+    for one_of in np.flatnonzero(whole.low - told > EPSILON):
+        left = float(whole.low[one_of] - told[one_of])
+        # No number goes below 0: what one cannot give the next does.
+        for at in order[group[order] == one_of]:
+            given = min(left, max(float(least[at]), 0.0))
+            least[at], left = least[at] - given, left - given
+    return least, most
 
 
-def _taken_back(before: System, after: System) -> System:
-    """Undo what proved needless, the dearest first."""
+def _taken_back(before: System, after: System, todo: Whole) -> System:
+    """Undo what proved needless, the dearest first; only `todo` can be open."""
+    asked = np.zeros(len(before.low), dtype=bool)
+    asked[todo] = True
+
+    def shut(system: System) -> bool:
+        return not (asked & opened(*reached(system, asked))).any()
+
     extra = (after.high - before.high) + (before.low - after.low)
     wider = np.flatnonzero(extra > EPSILON)
-    if (
-        len(wider) > _TAKEN_BACK
-        or len(after.low) > _TAKEN_BACK_OF
-        or (after.small & opened(*reached(after))).any()
-    ):
+    if len(wider) > _TAKEN_BACK or len(after.low) > _TAKEN_BACK_OF or not shut(after):
         return after
     price = extra * cost(before)
     for cell in wider[np.argsort(-price[wider], kind="stable")]:
         low, high = after.low.copy(), after.high.copy()
         low[cell], high[cell] = before.low[cell], before.high[cell]
         tried = after.with_bounds(low, high)
-        if not (tried.small & opened(*reached(tried))).any():
+        if shut(tried):
             after = tried
     return after
