@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo_mbo.analysis import released as module
 from geo_mbo.analysis.margins import known_sums, numbers_of
 from geo_mbo.analysis.released import released
 from geo_mbo.counts import COUNTS
 from geo_mbo.notes import Note
 from geo_mbo.sample import sample_town
-from geo_mbo.suppression import audit
+from geo_mbo.suppression import StillOpenError, audit
 from geo_mbo.tables import Tables, no_tables
 from tests.indicator_town import MASKED, Cell, indicators, town_with_indicators
 
@@ -190,3 +191,19 @@ def test_rows_in_any_order_and_inputs_unchanged() -> None:
     pd.testing.assert_frame_equal(tables.students, before[0])
     pd.testing.assert_frame_equal(total, before[1])
     assert np.isfinite(first.indicators["value"]).all()
+
+
+def test_where_it_cannot_be_closed_every_number_is_told_roughly(monkeypatch) -> None:
+    def open_still(*_: object, **__: object) -> pd.DataFrame:
+        raise StillOpenError.of("cells_still_open", count=1)
+
+    monkeypatch.setattr(module, "widened", open_still)
+    notes: list = []
+    town = sample_town()
+    safe = module.released(town.tables, notify=notes.append)
+    assert "widened_all" in [found.code for found in notes]
+    sides = safe.students[["students_low", "students_high"]]
+    counted = safe.students["students_low"] > 4
+    assert (sides["students_low"][counted] % 5 == 0).all()
+    assert (safe.students["students_low"] <= town.tables.students["students_low"]).all()
+    assert (safe.students["students_high"] >= town.tables.students["students_high"]).all()

@@ -22,7 +22,7 @@ from geo_mbo.analysis.margins import COUNTED, Numbers, known_sums, numbers_of
 from geo_mbo.analysis.privacy import veiled
 from geo_mbo.counts import COUNTS, MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
 from geo_mbo.notes import Notify, note, to_log
-from geo_mbo.suppression import widened
+from geo_mbo.suppression import StillOpenError, widened
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -76,8 +76,33 @@ def released(tables: Tables, *, notify: Notify = to_log) -> Tables:
     cells = pd.concat([numbers.cells, rests], ignore_index=True)
     if sums.empty or not cells["small"].any():
         return safe
-    found = widened(cells, sums).iloc[: len(numbers.cells)]
-    return _told(safe, numbers, found, notify)
+    try:
+        found = widened(cells, sums)
+    except StillOpenError as error:
+        # Better all numbers roughly than a study that breaks off, or a few people told.
+        notify(note("widened_all", count=len(numbers.cells), reason=str(error)))
+        found = roughly(cells)
+    return _told(safe, numbers, found.iloc[: len(numbers.cells)], notify)
+
+
+def roughly(cells: pd.DataFrame) -> pd.DataFrame:
+    """Tell every number but small counts as a range that ends at multiples of five.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> roughly(pd.DataFrame({"low": [1.0, 12.0], "high": [4.0, 12.0], "small": [True, False]}))
+       low  high  small  widened
+    0  1.0   4.0   True    False
+    1  10.0  14.0  False     True
+    """
+    few = cells["small"].to_numpy(bool)
+    low, high = (cells[side].to_numpy(float) for side in ("low", "high"))
+    return cells.assign(
+        low=np.where(few, low, np.floor(low / 5) * 5),
+        high=np.where(few, high, np.floor(high / 5) * 5 + 4),
+        widened=~few,
+    )
 
 
 def _veiled(students: pd.DataFrame) -> pd.DataFrame:

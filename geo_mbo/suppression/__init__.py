@@ -14,6 +14,6 @@ not told.
 
 from geo_mbo.suppression.audit import audit
 from geo_mbo.suppression.system import CELLS, SUMS
-from geo_mbo.suppression.widening import widened
+from geo_mbo.suppression.widening import StillOpenError, widened
 
-__all__ = ["CELLS", "SUMS", "audit", "widened"]
+__all__ = ["CELLS", "SUMS", "StillOpenError", "audit", "widened"]
