@@ -240,8 +240,10 @@ def test_no_student_is_lost_on_the_way(ran: Ran, example: Path) -> None:
     seen = raw.loc[raw["Aantal"] >= 5, "Aantal"].sum()
     hidden = int((raw["Aantal"] == -1).sum() + raw["Aantal"].between(1, 4).sum())
     table = ran.outcome.tables.students.query("year == 2025 and kind == 'history'")
-    assert table["students_low"].sum() == seen + hidden
-    assert table["students_high"].sum() == seen + 4 * hidden
+    # Some became ranges, because they would tell a hidden one together with other tables.
+    assert 0.99 * (seen + hidden) <= table["students_low"].sum() <= seen + hidden
+    assert seen + 4 * hidden <= table["students_high"].sum() <= 1.01 * (seen + 4 * hidden)
+    assert "widened_students" in {note.code for note in ran.outcome.notes}
 
 
 def test_nothing_written_shows_one_to_four_students(ran: Ran) -> None:

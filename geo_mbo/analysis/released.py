@@ -23,6 +23,7 @@ from geo_mbo.analysis.privacy import veiled
 from geo_mbo.counts import COUNTS, MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.suppression import StillOpenError, widened
+from geo_mbo.suppression.exact import rounded
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -97,12 +98,9 @@ def roughly(cells: pd.DataFrame) -> pd.DataFrame:
     1  10.0  14.0  False     True
     """
     few = cells["small"].to_numpy(bool)
-    low, high = (cells[side].to_numpy(float) for side in ("low", "high"))
-    return cells.assign(
-        low=np.where(few, low, np.floor(low / 5) * 5),
-        high=np.where(few, high, np.floor(high / 5) * 5 + 4),
-        widened=~few,
-    )
+    told = cells["low"].to_numpy(float), cells["high"].to_numpy(float)
+    low, high = (np.where(few, own, side) for own, side in zip(told, rounded(*told), strict=True))
+    return cells.assign(low=low, high=high, widened=~few)
 
 
 def _veiled(students: pd.DataFrame) -> pd.DataFrame:
