@@ -18,8 +18,33 @@ if TYPE_CHECKING:
 MASKED_LOW, MASKED_HIGH = 1, 4
 MASKED_EXPECTED = (MASKED_LOW + MASKED_HIGH) / 2
 
+PEOPLE = frozenset(
+    {
+        *("students", "inhabitants", "persons", "people", "pupils", "graduates"),
+        *("studenten", "inwoners", "personen", "leerlingen", "gediplomeerden", "deelnemers"),
+    }
+)
+"""Units of whole people: such numbers add up, and what hides one hides somebody."""
+
+ADDING = PEOPLE | {
+    *("fte", "households", "huishoudens", "dwellings", "woningen", "addresses", "adressen"),
+    *("jobs", "banen", "ha", "km2"),
+}
+"""Units whose numbers add up; any other unit is a rate, a distance or a mean, and does not."""
+
 COUNTS = ("students", "students_low", "students_high")
 """The three columns of a count of students."""
+
+
+def adds(unit: str) -> bool:
+    """Say whether numbers of a unit add up.
+
+    Examples
+    --------
+    >>> adds("students"), adds("fte"), adds("%")
+    (True, True, False)
+    """
+    return unit.strip().lower() in ADDING
 
 
 def intervals(values: pd.Series, *, masked: pd.Series) -> pd.DataFrame:

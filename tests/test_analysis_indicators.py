@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo_mbo.analysis import compared_indicators, indicators_of, institution_indicators
-from geo_mbo.analysis.indicators import COMPARED, adds, counts_people
+from geo_mbo.analysis.indicators import COMPARED, counts_people
+from geo_mbo.counts import adds
 from geo_mbo.errors import InputError
 from geo_mbo.notes import Note
 from geo_mbo.sample import sample_town

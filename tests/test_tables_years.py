@@ -17,16 +17,14 @@ from shapely import unary_union
 from shapely.geometry import Point, Polygon, box
 
 from geo_mbo import tables
-from geo_mbo.counts import COUNTS
+from geo_mbo.counts import ADDING, COUNTS, PEOPLE
 from geo_mbo.errors import CrsError, GeoMboError, InputError
 from geo_mbo.notes import Note
 from geo_mbo.schema import INDICATORS, STUDENTS, checked, empty
-from geo_mbo.sources.facts_layout import ADDITIVE
 from geo_mbo.tables.changes import municipality_changes
 from geo_mbo.tables.names import resolve
 from geo_mbo.tables.year_weights import address_weights, split_weights
 from geo_mbo.tables.years import (
-    ADDABLE_UNITS,
     municipalities_of,
     successions,
     to_year,
@@ -340,8 +338,9 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     ]
 
 
-def test_units_that_add_up_in_a_source_add_up_here() -> None:
-    assert {*ADDITIVE} <= ADDABLE_UNITS
+def test_units_that_add_up_have_one_home() -> None:
+    assert PEOPLE < ADDING
+    assert {"fte", "addresses", "dwellings", "households"} <= ADDING - PEOPLE
 
 
 def test_a_table_without_counts_is_refused() -> None:

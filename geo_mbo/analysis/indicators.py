@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from geo_mbo.analysis.disclosure import PARTS, guarded, parents_of
 from geo_mbo.analysis.weighting import joined
-from geo_mbo.counts import MASKED_HIGH
+from geo_mbo.counts import MASKED_HIGH, PEOPLE, adds
 from geo_mbo.errors import one_of
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import AREA_LEVELS, INDICATORS, KEY_KINDS
@@ -21,16 +21,8 @@ if TYPE_CHECKING:
 
     from geo_mbo.tables import Tables
 
-COUNTED = frozenset(
-    {
-        *("students", "inhabitants", "persons", "people", "pupils", "graduates", "fte"),
-        *("studenten", "inwoners", "personen", "leerlingen", "gediplomeerden", "deelnemers"),
-    }
-)
-"""Units that count people: such numbers add up, and fewer than five are never told."""
-
-ADDING = COUNTED | {"households", "huishoudens", "jobs", "banen", "ha", "km2"}
-"""Units whose numbers add up; any other unit is a rate, a distance or an average, and does not."""
+COUNTED = PEOPLE | {"fte"}
+"""Units of which fewer than five are never told: a fraction of a post is somebody's as well."""
 
 MEASURED = (
     *("access_minutes_1", "access_minutes_3", "access_sites_within", "access_places_2sfca"),
@@ -69,17 +61,6 @@ COMPARED = {
     "difference_low": "float64",
     "difference_high": "float64",
 }
-
-
-def adds(unit: str) -> bool:
-    """Say whether numbers of this unit may be added up.
-
-    Examples
-    --------
-    >>> adds("students"), adds("%"), adds("km")
-    (True, False, False)
-    """
-    return unit.strip().lower() in ADDING
 
 
 def counts_people(unit: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from math import isfinite
 
-from geo_mbo.analysis.indicators import adds
+from geo_mbo.counts import adds
 from geo_mbo.messages import Lang, catalogue, number
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_mbo.analysis.indicators import adds, indicators_of
+from geo_mbo.analysis.indicators import indicators_of
 from geo_mbo.analysis.naming import decimals_of
+from geo_mbo.counts import adds
 from geo_mbo.maps.classes import INSTITUTIONS, value_breaks
 from geo_mbo.maps.geometry import label_points, topology
 from geo_mbo.maps.pack import packed_json, plain, positions

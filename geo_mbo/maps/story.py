@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from geo_mbo.analysis.findings import of_focus
-from geo_mbo.analysis.indicators import adds
 from geo_mbo.analysis.naming import bare, indicator_name, measured, unit_name
+from geo_mbo.counts import adds
 from geo_mbo.maps.classes import SEQUENTIAL, class_of, shades, value_breaks
 from geo_mbo.maps.indicators import first_shown
 from geo_mbo.maps.pack import SMALLEST_SHOWN

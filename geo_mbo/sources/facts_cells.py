@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_mbo.counts import PEOPLE
 from geo_mbo.notes import Notify, note
 from geo_mbo.sources.cells import MASKS
-from geo_mbo.sources.facts_layout import NEVER_BELOW, PEOPLE, Layout
+from geo_mbo.sources.facts_layout import NEVER_BELOW, Layout
 from geo_mbo.sources.text import wrong_cell
 
 if TYPE_CHECKING:

@@ -47,15 +47,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from geo_mbo.counts import MASKED_HIGH, MASKED_LOW
+from geo_mbo.counts import ADDING, MASKED_HIGH, MASKED_LOW, PEOPLE
 from geo_mbo.errors import Breach, InputError
 from geo_mbo.sources.text import header
 
-PEOPLE = ("students", "persons", "inhabitants")
-"""Units of whole people: what hides here, hides somebody."""
-ADDITIVE = (*PEOPLE, "fte")
-"""Units whose numbers may be added up; a rate, a mean or a percentage may not."""
-NEVER_BELOW = (*ADDITIVE, "km", "m", "minutes", "min")
+NEVER_BELOW = ADDING | {"km", "m", "minutes", "min"}
 """Units of which there is no less than nothing."""
 
 TOTAL_WORDS = ("TOTAAL",)

@@ -22,7 +22,7 @@ from geo_mbo.study.roads import road_box
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geo_mbo.analysis import Findings
+    from geo_mbo.analysis import Choices, Findings
     from geo_mbo.network import Network
     from geo_mbo.scenario import Comparison
     from geo_mbo.tables import Tables
@@ -124,7 +124,7 @@ def measure_study(
     Outcome
         Without files.
     """
-    from geo_mbo.analysis import Choices, find
+    from geo_mbo.analysis import find
     from geo_mbo.scenario import apply, candidate_sites, compare, read_scenario
 
     kept = cache or Cache()
@@ -140,7 +140,7 @@ def measure_study(
         progress=part(progress, 0, 0.2),
         notify=notify,
     )
-    given, told = study.parameters, about(study)
+    told = about(study)
     progress(0.2, "read")
     tables, focus = read_tables(study, offline=offline, store=store, notify=notify), None
     if study.region is not None:
@@ -156,7 +156,26 @@ def measure_study(
         study, tables, places, network, cache=kept, box=box, progress=searched, notify=notify
     )
     progress(0.7, "measures")
-    choices = Choices(
+    findings = find(
+        tables,
+        matrix,
+        _choices(study, focus),
+        progress=lambda fraction, _: progress(0.7 + fraction * 0.1, "measures"),
+        notify=notify,
+    )
+    progress(0.8, "scenarios")
+    comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
+    progress(0.85, "isochrones")
+    reach = reach_of(study, tables, network, cache=kept, box=box, notify=notify)
+    return Outcome(tables, network, matrix, findings, comparisons, reach, told, together(notes))
+
+
+def _choices(study: Study, focus: frozenset[str] | None) -> Choices:
+    """Give what a study asks of the measures."""
+    from geo_mbo.analysis import Choices
+
+    given = study.parameters
+    return Choices(
         mode=given.mode,
         limit_min=given.limit_min,
         cutoffs_min=given.cutoffs_min,
@@ -166,18 +185,6 @@ def measure_study(
         focus=focus,
         yardsticks=yardsticks(study),
     )
-    findings = find(
-        tables,
-        matrix,
-        choices,
-        progress=lambda fraction, _: progress(0.7 + fraction * 0.1, "measures"),
-        notify=notify,
-    )
-    progress(0.8, "scenarios")
-    comparisons = tuple(compare(tables, matrix, plan, findings.choices) for plan in scenarios)
-    progress(0.85, "isochrones")
-    reach = reach_of(study, tables, network, cache=kept, box=box, notify=notify)
-    return Outcome(tables, network, matrix, findings, comparisons, reach, told, together(notes))
 
 
 def write_outcome(

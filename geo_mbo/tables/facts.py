@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW
+from geo_mbo.counts import MASKED_EXPECTED, MASKED_HIGH, MASKED_LOW, PEOPLE, adds
 from geo_mbo.errors import Breach, InputError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.schema import INDICATORS, KEY_KINDS, checked
 from geo_mbo.sources.facts import FACTS
-from geo_mbo.sources.facts_layout import PEOPLE
 from geo_mbo.tables.facts_keys import keys_of
-from geo_mbo.tables.years import ADDABLE_UNITS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +98,7 @@ def facts_as_indicators(
     keys = keys_of(rows, by=by, areas=areas, changes=changes, source=source, notify=notify)
     keyed = rows.iloc[keys["row"]].reset_index(drop=True)
     keyed = keyed.assign(**{name: keys[name] for name in ("key", "share", "published", "part")})
-    if unit in ADDABLE_UNITS:
+    if adds(unit):
         table = _added(keyed)
     else:
         table = _single(keyed, by=by, unit=unit, source=source, notify=notify)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_mbo.counts import COUNTS
+from geo_mbo.counts import COUNTS, adds
 from geo_mbo.errors import Breach, GeoMboError, InputError
 from geo_mbo.notes import Notify, note, to_log
 from geo_mbo.tables.changes import municipality_changes
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "ADDABLE_UNITS",
     "FIRST_YEAR",
     "LAST_YEAR",
     "municipalities_of",
@@ -39,20 +38,6 @@ __all__ = [
     "to_year",
     "year_of_codes",
 ]
-
-ADDABLE_UNITS = frozenset(
-    {
-        "addresses",
-        "dwellings",
-        "fte",
-        "graduates",
-        "households",
-        "inhabitants",
-        "persons",
-        "students",
-    }
-)
-"""Units of indicators that may be added up over municipalities; all else is a rate or a mean."""
 
 _VALUES = ("value", "value_low", "value_high")
 _LOSS = 1e-9
@@ -232,7 +217,7 @@ def _guard(
     changed = ways.loc[~ways["renamed"], "from"]
     rates: list[str] = []
     if "unit" in rows:
-        added = rows[codes.isin(changed) & ~rows["unit"].isin(ADDABLE_UNITS)]
+        added = rows[codes.isin(changed) & ~rows["unit"].map(adds).astype(bool)]
         rates = sorted({f"{row.indicator} ({row.unit})" for row in added.itertuples()})
     found = {
         "codes_of_neither_year": sorted(set(codes) - known),
